@@ -1,0 +1,1 @@
+"""Offhook: a Raspberry Pi as a SIP desk phone."""

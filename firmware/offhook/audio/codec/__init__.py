@@ -1,0 +1,1 @@
+"""Codecs: 16-bit linear in, octets out, and back."""

@@ -1,0 +1,1 @@
+"""One file per chip or library; no decisions."""

@@ -1,0 +1,1 @@
+"""The telephone a person experiences, without hardware."""

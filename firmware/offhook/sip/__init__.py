@@ -1,0 +1,1 @@
+"""SIP: messages, transactions, dialogs and the user agent (RFC 3261)."""

@@ -6,6 +6,8 @@ from typing import Final, Literal
 from offhook.units import Seconds
 
 AGENT_NAME: Final = "Offhook/0.1"
+EXPIRES: Final = Seconds(300)
+KEEP_ALIVE: Final = Seconds(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,12 @@ class Account:
     auth_user: str = ""
     """User name in digests; empty: `user`."""
     proxy: tuple[str, int] | None = None
-    """Outbound proxy (host, port): where packets go, apart from what URIs say.  None: the domain's host."""
+    """Outbound proxy (host, port): where packets go, whatever URIs say.  None: the domain's host."""
     route: bool = False
     """Send a preloaded ``Route: <sip:proxy;lr>`` to the outbound proxy (row 23)."""
     port: int = 5060
     """Port of the registrar when there is no outbound proxy."""
-    expires: Seconds = Seconds(300)
+    expires: Seconds = EXPIRES
     """Lifetime asked for a binding; the granted one counts."""
     learn_contact: Literal["auto", "never"] = "auto"
     """Write the address that the registrar saw (RFC 3581) into our Contact."""
@@ -36,7 +38,7 @@ class Account:
     """Session timer we offer (RFC 4028), in seconds; 0: none."""
     min_se: int = 90
     """Smallest session timer we accept, in seconds."""
-    keep_alive: Seconds = Seconds(20)
+    keep_alive: Seconds = KEEP_ALIVE
     """Gap between empty datagrams that keep the NAT's mapping; 0: none."""
     preferred_identity: str = ""
     """URI for P-Preferred-Identity (RFC 3325 §9.2); empty: none is sent."""

@@ -98,13 +98,16 @@ class Agent:
     def hang_up(self, call: CallRef, now: Seconds, reason: str = "") -> list[Action]:
         """End the call by BYE, CANCEL or a refusal, whatever its state demands.
 
-        `Ended` follows at once for an established call, after the last message for the others.
+        `Ended` is among the actions: whatever the peer still sends is dealt with in silence.
         `reason` is the value of a Reason header (RFC 3326).
         """
         raise NotImplementedError
 
     def offer(self, call: CallRef, body: bytes, now: Seconds) -> list[Action]:
-        """Change the session (hold, codec, address) by re-INVITE; `OfferAccepted` or `OfferRefused` follows."""
+        """Change the session (hold, codec, address) by re-INVITE.
+
+        `OfferAccepted` or `OfferRefused` follows.
+        """
         raise NotImplementedError
 
     def accept(self, call: CallRef, body: bytes | None, now: Seconds) -> list[Action]:

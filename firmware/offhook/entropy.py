@@ -7,7 +7,7 @@ class Entropy(Protocol):
     """Unpredictable in the field, repeatable in a test."""
 
     def token(self, bits: int) -> str:
-        """At least `bits` random bits in lower-case hexadecimal: tags, branches, Call-IDs, cnonces."""
+        """`bits` random bits, a multiple of 4, in hexadecimal: tags, branches, Call-IDs, cnonces."""
         ...
 
     def below(self, limit: int) -> int:

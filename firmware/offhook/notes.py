@@ -20,8 +20,8 @@ class Severity(IntEnum):
 class Note:
     """One line of the journal: `what` is a short constant phrase, the rest are fields.
 
-    Never put credentials or digits dialled in a call into the fields.  Remote strings may stand here raw: the
-    journal passes every value through `text.printable`.
+    Never put credentials or digits dialled in a call into the fields.  Remote strings may stand
+    here raw: the journal passes every value through `text.printable`.
     """
 
     what: str

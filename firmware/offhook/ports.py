@@ -1,6 +1,7 @@
 """Shapes of the hardware: what a board must offer, and what the rest of the phone may ask of it.
 
-Drivers carry edges and levels; whoever listens decides what they mean.  Listeners are called on a driver's thread.
+Drivers carry edges and levels; whoever listens decides what they mean.  Listeners are called on a
+driver's thread.
 """
 
 from collections.abc import Callable
@@ -36,7 +37,7 @@ class Keypad(Protocol):
     """A matrix of keys."""
 
     def listen(self, listener: Callable[[frozenset[Crosspoint], Seconds], None]) -> None:
-        """Call `listener(closed, at)` whenever the set of closed contacts differs from the last scan."""
+        """Call `listener(closed, at)` whenever the set of closed contacts has changed."""
         ...
 
     def close(self) -> None:
@@ -69,7 +70,7 @@ class Lamp(Protocol):
 
 
 class Sound(Protocol):
-    """A duplex sound card: 16-bit linear mono frames of `period` samples at `rate`, clocked by capture."""
+    """A duplex card: 16-bit linear mono frames of `period` samples at `rate`, clocked by capture."""
 
     rate: Hertz
     period: Samples
@@ -83,7 +84,7 @@ class Sound(Protocol):
         ...
 
     def read(self) -> bytes:
-        """Wait for one period of the microphone.  Silence, at the same pace, while the card is away."""
+        """Wait for one period of the microphone.  Silence, at that pace, while the card is away."""
         ...
 
     def write(self, frame: bytes) -> None:
@@ -91,7 +92,7 @@ class Sound(Protocol):
         ...
 
     def trouble(self) -> str | None:
-        """What is wrong with the card and what to do, or None.  Changes when it goes or comes back."""
+        """What is wrong with the card and what to do; None while all is well."""
         ...
 
     def close(self) -> None:

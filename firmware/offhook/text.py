@@ -10,7 +10,7 @@ _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicod
 
 
 def printable(remote: str | bytes, limit: int = MAX_SHOWN) -> str:
-    """`remote` on one line: controls, separators and bidi marks escaped, cut to `limit` characters."""
+    """`remote` on one line: controls and bidi marks escaped, cut to `limit` characters."""
     text = remote.decode("utf-8", "backslashreplace") if isinstance(remote, bytes) else remote
     shown = "".join(map(_escaped, text[: limit + 1]))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

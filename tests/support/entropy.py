@@ -6,7 +6,7 @@ from random import Random
 
 @dataclass(slots=True)
 class CountingEntropy:
-    """Tokens and numbers that count up, so that a log reads the same each time; `uniform` gives the middle."""
+    """Tokens and numbers that count up: a log reads the same each time.  `uniform`: the middle."""
 
     count: int = 0
 

@@ -106,7 +106,7 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class PlayTone:
-    """Play this tone in the earpiece until told otherwise, instead of or (call waiting) over the voice."""
+    """Play this tone until told otherwise: instead of the voice, or (call waiting) over it."""
 
     tone: Tone
 

@@ -26,7 +26,7 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Answer to `actions.Resolve`; no addresses when the name has none or the resolver is silent."""
+    """Answer to `actions.Resolve`; empty when the name has none or the resolver is silent."""
 
     host: str
     addresses: tuple[str, ...]

@@ -1,0 +1,73 @@
+# Offhook: the words for everything.  `make help` lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEV    := deploy/dev
+STAMPS := build/stamps
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types layers fast-test coverage bench diagrams uml-kernel setup clean
+
+help:  ## list the words
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# --- the two commands -------------------------------------------------------------------------
+
+run: $(STAMPS)/run  ## the telephone on a simulated board, with an exchange to call and a drawn desk phone
+	@$(BIN)/python -m offhook.lab $(ARGS)
+
+test: $(STAMPS)/test uml-kernel  ## every test this machine allows; what it lacks is skipped, with the reason
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not peers and not hil and not browser and not integration'
+	@$(BIN)/python -m pytest -m 'peers or hil or browser or integration' $(ARGS)
+
+# --- while working ----------------------------------------------------------------------------
+
+check: $(STAMPS)/test format lint types layers fast-test  ## format, lint, types, layers, fast tests: under a minute
+
+format:
+	@$(BIN)/ruff format --check firmware tests
+
+lint:
+	@$(BIN)/ruff check firmware tests
+	@git ls-files -- '*.md' '*.py' '*.sh' '*.toml' '*.html' | xargs codespell -q 2
+
+types:
+	@$(BIN)/mypy
+
+layers:
+	@PYTHONPATH=firmware $(BIN)/lint-imports --no-logo
+
+fast-test:
+	@$(BIN)/python -m pytest -q -n 2 -m 'not peers and not hil and not browser and not integration'
+
+coverage: $(STAMPS)/test  ## branch coverage of the pure packages
+	@$(BIN)/coverage run -m pytest -q -m 'not peers and not hil and not browser and not integration'
+	@$(BIN)/coverage report --include 'firmware/offhook/sip/*,firmware/offhook/sdp/*,firmware/offhook/rtp/*,firmware/offhook/audio/*,firmware/offhook/phone/*' --skip-covered --show-missing
+
+bench: $(STAMPS)/test uml-kernel  ## measure against Debian's baresip in one run; writes tests/bench/RESULTS.md
+	@PYTHONPATH=tests $(BIN)/python -m bench
+
+diagrams: $(STAMPS)/test  ## draw the state machines from their tables into firmware/ARCHITECTURE.md's diagrams
+	@PYTHONPATH=tests $(BIN)/python -m support.diagrams
+
+uml-kernel:  ## the kernel that runs as a program (GPIO chip, sound card); built once, kept in the user's cache
+	@tests/hil/kernel/build.sh >/dev/null || echo 'No kernel for tests/hil: those tests are skipped.'
+
+setup: $(STAMPS)/test  ## only set up what `make test` needs
+
+clean:  ## remove what was made here
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# --- set up, once -----------------------------------------------------------------------------
+
+$(STAMPS)/run: pyproject.toml $(DEV)/packages-run.txt $(DEV)/constraints.txt
+	@mkdir -p $(STAMPS)
+	@PYTHON=$(PYTHON) $(DEV)/setup.sh packages $(DEV)/packages-run.txt
+	@PYTHON=$(PYTHON) $(DEV)/setup.sh venv $(VENV) lab
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/run $(DEV)/packages-test.txt
+	@PYTHON=$(PYTHON) $(DEV)/setup.sh packages $(DEV)/packages-test.txt
+	@PYTHON=$(PYTHON) $(DEV)/setup.sh venv $(VENV) lab,dev
+	@touch $@

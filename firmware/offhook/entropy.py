@@ -7,7 +7,7 @@ class Entropy(Protocol):
     """Unpredictable in the field, repeatable in a test."""
 
     def token(self, bits: int) -> str:
-        """`bits` random bits, a multiple of 4, in hexadecimal: tags, branches, Call-IDs, cnonces."""
+        """`bits` random bits (a multiple of 4) in hexadecimal: tags, branches, Call-IDs."""
         ...
 
     def below(self, limit: int) -> int:

@@ -37,7 +37,7 @@ class Keypad(Protocol):
     """A matrix of keys."""
 
     def listen(self, listener: Callable[[frozenset[Crosspoint], Seconds], None]) -> None:
-        """Call `listener(closed, at)` whenever the set of closed contacts has changed."""
+        """Call `listener(closed, at)` when the set of closed contacts has changed."""
         ...
 
     def close(self) -> None:

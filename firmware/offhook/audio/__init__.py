@@ -1,1 +1,1 @@
-"""Sound as numbers: codecs, tones, levels, concealment, playout."""
+"""Sound as bytes: 16-bit linear little-endian mono at 8 kHz, in and out of everything here."""

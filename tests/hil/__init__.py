@@ -1,0 +1,1 @@
+"""The phone on simulated hardware: the real service, the lgpio factory, a real ALSA card."""

@@ -1,0 +1,22 @@
+#!/bin/sh
+# PID 1 of the simulated board: file systems, loopback, a Pi's /proc/cpuinfo, then one scenario, then power off.
+# The kernel hands HIL_* from its command line over as environment.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run LANG=C.UTF-8
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+mount -t configfs configfs /sys/kernel/config
+ip link set lo up
+(cat /proc/cpuinfo; printf 'Revision\t: a02082\n') >/run/cpuinfo # gpiozero asks which Pi this is
+mount --bind /run/cpuinfo /proc/cpuinfo
+cd /run || exit
+PYTHONPATH="$HIL_TESTS/../firmware:$HIL_TESTS" "$HIL_PYTHON" -m hil.guest "$HIL_SCENARIO" 2>&1
+echo "HIL-EXIT $?"
+sync
+echo o >/proc/sysrq-trigger
+sleep 5

@@ -1,4 +1,4 @@
-"""What a person may choose about the telephone's behaviour.  Range-checked by whoever reads the file."""
+"""What a person may choose about the telephone.  The service checks the ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class HookSettings:
     debounce: Seconds = Seconds(0.03)
     """The switch is up when it was up this long without a break."""
     on_hook: Seconds = Seconds(0.1)
-    """The call ends when the switch was down this long; with a flash window, its longest if that is more."""
+    """Down this long ends the call; with a flash window, its longest if that is more."""
     flash: FlashWindow | None = None
 
 
@@ -84,7 +84,7 @@ class DiallingSettings:
     redial_code: str = "*07"
     """Dials the last number again; empty: no such code."""
     short: Seconds = Seconds(3)
-    """Wait for another digit when the number is complete but could go on; `S:` in the plan overrides it."""
+    """Wait for another digit of a complete number that could go on; `S:` in the plan overrides it."""
     long: Seconds = Seconds(10)
     """Wait for another digit when it is not complete; `L:` in the plan overrides it."""
 

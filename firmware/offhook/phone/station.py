@@ -1,8 +1,8 @@
 """The whole telephone without hardware: events in, actions out.
 
-`handle` takes everything of `phone.events`; the service performs the actions in order, then asks `deadline` and calls
-`tick` when it is due.  RTP ports: feed two `RtpPort` events at start, and one more after each `StartVoice` or
-`ClosePort`, so that two lie ready.
+`handle` takes everything of `phone.events`; the service performs the actions in order, then asks
+`deadline` and calls `tick` when it is due.  RTP ports: feed two `RtpPort` events at start, and one
+more after each `StartVoice` or `ClosePort`, so that two lie ready.
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class Station:
         raise NotImplementedError
 
     def stop(self, now: Seconds) -> list[Action]:
-        """Hang up every call and unregister; go on feeding until `stopped` or a few seconds have passed."""
+        """Hang up every call and unregister; feed on until `stopped`, or for a few seconds."""
         raise NotImplementedError
 
     @property

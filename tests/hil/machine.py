@@ -1,7 +1,7 @@
 """Boot the kernel that runs as a program and run one scenario of `hil.guest` in it.
 
 The guest sees this machine's own files, a GPIO chip labelled like the Pi's, a sound card and a
-network of its own.  It speaks by lines on its console: ``HIL {json}`` is a finding, the rest its log.
+network of its own.  It speaks by lines on its console: ``HIL {json}`` is a finding, the rest log.
 """
 
 import json

@@ -25,7 +25,6 @@ install_tools() {
 }
 
 build() {
-    local tree
     install_tools
     tree=$(mktemp -d "$cache/tree.XXXXXX")
     trap 'rm -rf "$tree"' EXIT

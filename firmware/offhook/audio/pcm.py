@@ -6,6 +6,11 @@ works in the byte order of the machine, which is little-endian on every board we
 
 import audioop
 import math
+from array import array
+from collections.abc import Sequence
+from functools import cache
+from itertools import repeat
+from operator import mul, rshift
 from typing import Final
 
 from offhook.units import Decibels, Hertz, Samples, Seconds
@@ -21,6 +26,9 @@ FULL_SCALE_SINE: Final = Decibels(3.14)
 QUIETEST: Final = Decibels(-100.0)
 """What `level_dbm0` says of digital silence."""
 
+_WEIGHT_BITS: Final = 15
+ONE: Final = 1 << _WEIGHT_BITS
+"""The weight of an unchanged sample in `multiply`."""
 _SINE_RMS: Final = FULL_SCALE / math.sqrt(2)
 
 
@@ -80,3 +88,30 @@ def level_dbm0(frame: bytes) -> Decibels:
     if power == 0:
         return QUIETEST
     return Decibels(FULL_SCALE_SINE + 20.0 * math.log10(power / _SINE_RMS))
+
+
+def multiply(frame: bytes, weights: Sequence[int]) -> bytes:
+    """Each sample times its own weight, in units of 1/32768 (0 … `ONE`); for ramps and blends.
+
+    Runs in C, but makes an object of each sample (0.1 µs): for edges, not for every frame.
+    """
+    products = map(mul, memoryview(frame).cast("h"), weights)
+    return array("h", map(rshift, products, repeat(_WEIGHT_BITS))).tobytes()
+
+
+@cache
+def rise(n: int) -> tuple[int, ...]:
+    """Raised-cosine weights from silence to full, `n` samples long."""
+    return tuple(round(ONE * (0.5 - 0.5 * math.cos(math.pi * (i + 0.5) / n))) for i in range(n))
+
+
+@cache
+def fall(n: int) -> tuple[int, ...]:
+    """The complement of `rise`: the two add up to `ONE` at every sample."""
+    return tuple(ONE - weight for weight in rise(n))
+
+
+def blend(out: bytes, into: bytes) -> bytes:
+    """From one frame to another of the same length, crossing over along raised cosines."""
+    n = len(out) // WIDTH
+    return audioop.add(multiply(out, fall(n)), multiply(into, rise(n)), WIDTH)

@@ -52,7 +52,7 @@ def missing() -> Mapping[str, str]:
 
 
 def open_codec(name: str, *, silence_frames: bool = False) -> Codec:
-    """A fresh codec; `silence_frames`: G.729 Annex B frames may be *sent* (they are always accepted).
+    """A fresh codec.  `silence_frames`: G.729 Annex B may be *sent*; it is always accepted.
 
     Raises LookupError for a name that is not `available`.
     """

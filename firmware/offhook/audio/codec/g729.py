@@ -6,12 +6,10 @@ miscompiled library removes the codec from the offer instead of sending noise.
 """
 
 import ctypes
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from offhook.audio.pcm import silence
 from offhook.units import Samples
 
 LIBRARY: Final = "libbcg729.so.0"

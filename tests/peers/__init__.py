@@ -1,0 +1,1 @@
+"""Real peers from Debian on loopback: baresip, kamailio, linphone, SIPp."""

@@ -48,7 +48,8 @@ venv() {
     check_python
     [ -x "$dir/bin/python" ] || { say "Making the virtual environment"; "$PYTHON" -m venv "$dir"; }
     say "Installing Python packages ($extras)"
-    "$dir/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+    # PYPI=1: lgpio, which has no wheel for Python 3.13, links its C library in (decisions/0006)
+    PYPI=1 "$dir/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
         -c "$here/constraints.txt" -e "$root[$extras]" |
         sed -nE 's/^(Collecting|Building wheel for) ([^ ]+).*/  \2/p' >&2
 }

@@ -39,7 +39,7 @@ def honest(theirs: Address, ours: str) -> bool:
 
 
 def rtcp_endpoint(media: Media, rtp: Endpoint, mux: bool, ours: str) -> Endpoint | None:
-    """RTCP's place: RTP's own with mux, else what ``a=rtcp`` says (RFC 3605), else the next port."""
+    """RTCP's place: RTP's own with mux, what ``a=rtcp`` says (RFC 3605), or port + 1."""
     if mux:
         return rtp
     port, _, where = (media.first("rtcp") or "").strip().partition(" ")

@@ -130,7 +130,8 @@ def offer(local: Local) -> Session:
 def answer(local: Local, theirs: Session) -> tuple[Session, Agreed]:
     """Answer the offer `theirs` (RFC 3264 §6).  Raises NotAcceptable.
 
-    Payload types are the offerer's (C-46); media sections stand in its order, the unwanted at port 0.
+    Payload types are those of the offer (C-46), media sections stand in its order, unwanted ones
+    at port 0.
     """
     peer = _peer(theirs, local.address, local.port)
     codec, chosen = _choose(local, peer.formats)

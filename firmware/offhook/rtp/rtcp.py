@@ -74,7 +74,7 @@ Part = SenderReport | ReceiverReport | Description | Goodbye
 
 
 def parse(data: bytes) -> list[Part]:
-    """Read a compound; unknown parts are skipped.  Raises RtpError when it is none (RFC 3550 A.2)."""
+    """Read a compound, skipping unknown parts.  Raises RtpError if it is none (RFC 3550 A.2)."""
     parts: list[Part] = []
     for count, (bits, kind, body) in enumerate(_packets(data)):
         if count == 0 and kind not in {SENDER, RECEIVER}:

@@ -2,8 +2,8 @@
 
 The peer's SDP names an address.  Packets from there are taken at once, and for good.  Behind a NAT
 they come from elsewhere: another address is learnt only within `WINDOW` after the description came,
-only after `PROBATION` packets in a row that go together, only once, and only until the named address
-itself speaks.
+only after `PROBATION` packets in a row that go together, only once, and only until the named
+address itself speaks.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,0 +1,117 @@
+"""One stream of voice: its two halves, its reports, its watchdog."""
+
+from typing import Final
+
+from offhook.phone.actions import VoiceParameters
+from offhook.phone.events import DigitHeard, FirstAudio, MediaTimeout, VoiceReport
+from offhook.phone.voice_receive import Receiver
+from offhook.phone.voice_reports import UNSPECIFIED, Reports
+from offhook.phone.voice_send import Outgoing, Sender
+from offhook.rtp.packet import is_rtcp
+from offhook.units import Endpoint, Samples, Seconds
+
+VoiceEvent = FirstAudio | MediaTimeout | DigitHeard | VoiceReport
+REPORT_EVERY: Final = Seconds(5)
+
+
+class Stream:
+    """What `StartVoice` opens and `StopVoice` closes."""
+
+    def __init__(
+        self, number: int, parameters: VoiceParameters, began: Samples, now: Seconds
+    ) -> None:
+        self.number = number
+        self.receiver = Receiver(number, parameters, now)
+        self._parameters = parameters
+        self._sender = Sender(parameters, began, now)
+        self._reports = Reports(parameters, self._sender, self.receiver)
+        self._report_due = Seconds(now + REPORT_EVERY)
+        self._timed_out = False
+
+    def update(self, parameters: VoiceParameters, now: Seconds) -> None:
+        """Negotiated anew."""
+        self._parameters = parameters
+        self._sender.update(parameters)
+        self.receiver.update(parameters, now)
+        self._reports.update(parameters)
+
+    def opened(self, now: Seconds) -> None:
+        """The gate opened to this stream."""
+        self.receiver.lock.renew(now)
+        self._reports.begin(now)
+
+    def closed(self) -> None:
+        """The gate closed, or the microphone stopped: forget what was captured."""
+        self._sender.drop()
+
+    def press(self, key: str) -> None:
+        """A key towards the peer."""
+        self._sender.press(key)
+
+    def release(self) -> None:
+        """The key goes up."""
+        self._sender.release()
+
+    @property
+    def receives(self) -> bool:
+        """Voice may come, and has come."""
+        return self._parameters.receive and self.receiver.started
+
+    def capture(self, frame: bytes | None, at: Samples, now: Seconds) -> list[Outgoing]:
+        """What leaves now; `frame` is None unless the gate lets it through."""
+        out: list[Outgoing] = []
+        if frame is not None and self._parameters.send and (to := self._target()) is not None:
+            out = [Outgoing(self.number, data, to, False) for data in self._sender.send(frame, at)]
+        return out + self._rtcp(self._reports.due(self._sender.timestamp(at), now))
+
+    def farewell(self, at: Samples, now: Seconds) -> list[Outgoing]:
+        """RTCP BYE."""
+        return self._rtcp(self._reports.farewell(self._sender.timestamp(at), now))
+
+    def receive(self, data: bytes, source: Endpoint, at: Seconds, rtcp: bool) -> list[VoiceEvent]:
+        """A datagram."""
+        if rtcp or is_rtcp(data):
+            self._reports.receive(data, source, at)
+            return []
+        return [*self.receiver.receive(data, source, at)]
+
+    def events(self, now: Seconds) -> list[VoiceEvent]:
+        """Time-outs and reports that are due."""
+        found: list[VoiceEvent] = []
+        silent = Seconds(now - self.receiver.alive_at)
+        late = 0 < self._parameters.timeout <= silent
+        if late and not self._timed_out:
+            found.append(MediaTimeout(self.number, silent))
+        self._timed_out = late
+        if now >= self._report_due:
+            self._report_due = Seconds(now + REPORT_EVERY)
+            found.append(self.report(final=False))
+        return found
+
+    def report(self, *, final: bool) -> VoiceReport:
+        """How it fares."""
+        sent, heard = self._sender.stats, self.receiver.playout.stats
+        return VoiceReport(
+            stream=self.number,
+            codec=self._parameters.codec,
+            sent=sent.packets,
+            received=self.receiver.received,
+            lost=self.receiver.lost,
+            late=heard.late,
+            jitter=self.receiver.stats.jitter,
+            playout_delay=heard.mean_delay,
+            round_trip=sent.round_trip,
+            remote_lost=sent.remote_lost,
+            concealed=heard.concealed,
+            final=final,
+        )
+
+    def _target(self) -> Endpoint | None:
+        to = self.receiver.lock.target
+        return None if to is None or to.host in UNSPECIFIED else to
+
+    def _rtcp(self, data: bytes | None) -> list[Outgoing]:
+        to = self._reports.target()
+        if data is None or to is None:
+            return []
+        return [Outgoing(self.number, data, to, not self._parameters.rtcp_mux)]

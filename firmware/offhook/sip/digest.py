@@ -1,7 +1,7 @@
 """HTTP digest for SIP (RFC 7616, RFC 3261 §22).
 
-MD5, SHA-256, SHA-512-256, each with -sess; qop auth or none.  Whether a challenge deserves an answer
-(our proxy, our realm, not too often) is the user agent's decision; here is only how to answer.
+MD5, SHA-256, SHA-512-256, each with -sess; qop auth or none.  Whether a challenge deserves an
+answer (our proxy, our realm, not too often) is the user agent's decision; here is only how.
 """
 
 import hashlib
@@ -78,7 +78,16 @@ def answer(
     user = quote(credentials.user)[1:-1]
     count = f"{nonces.next(nonce):08x}"
     response = _response(
-        algorithm, user, realm, credentials.password, method, uri, nonce, qop, count, cnonce
+        algorithm=algorithm,
+        user=user,
+        realm=realm,
+        password=credentials.password,
+        method=method,
+        uri=uri,
+        nonce=nonce,
+        qop=qop,
+        count=count,
+        cnonce=cnonce,
     )
     fields = [f'username="{user}"', f'realm="{realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
     fields.append(f'response="{response}"')
@@ -126,7 +135,18 @@ def verify(given: Challenge, password: str, method: str, nonces: Callable[[str],
     if qop and (_NC.fullmatch(count) is None or not cnonce):
         return False
     user, realm, nonce, uri, response = (value or "" for value in needed.values())
-    right = _response(algorithm, user, realm, password, method, uri, nonce, qop, count, cnonce)
+    right = _response(
+        algorithm=algorithm,
+        user=user,
+        realm=realm,
+        password=password,
+        method=method,
+        uri=uri,
+        nonce=nonce,
+        qop=qop,
+        count=count,
+        cnonce=cnonce,
+    )
     return hmac.compare_digest(right.encode(), response.lower().encode("latin-1"))
 
 
@@ -153,6 +173,7 @@ def _digest(name: str, *parts: str) -> str:
 
 
 def _response(
+    *,
     algorithm: str | None,
     user: str,
     realm: str,

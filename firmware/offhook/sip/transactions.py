@@ -27,7 +27,7 @@ from offhook.sip.transaction import CancelNow, Output, Passed, Unacknowledged, U
 from offhook.units import Endpoint, Seconds
 
 MAX_SERVER: Final = (
-    1024  # transactions of others; further requests are dropped, their senders resend
+    1024  # transactions of others; further requests are dropped; CANCEL has as much again
 )
 MAX_CLIENT: Final = 128  # of ours, counted apart: a flood cannot keep us from saying BYE
 
@@ -249,7 +249,8 @@ class Transactions:
     def _new(
         self, key: TransactionKey, request: Request, source: Endpoint, now: Seconds
     ) -> tuple[list[Send], list[Up]]:
-        if self.count - self._clients >= MAX_SERVER:
+        room = 2 * MAX_SERVER if request.method == "CANCEL" else MAX_SERVER
+        if self.count - self._clients >= room:
             return [], []
         asked = request.seen_from(source)
         kind = InviteServer if request.method == "INVITE" else Server

@@ -36,6 +36,9 @@ FAR: Final = 8000
 RECENT: Final = 64
 """Timestamps remembered, to know a duplicate from a late packet."""
 
+FLOOR: Final = Samples(32)
+"""4 ms and half a period: the least wait over the fastest packet.  A packet is needed up to one
+period before it is heard, which half a period covers on average and `Arrivals` for the rest."""
 GAP: Final = Samples(800)
 """100 ms without a packet: concealment has faded, so time may jump unheard."""
 TOLERANCE: Final = 24.0
@@ -90,6 +93,7 @@ class Playout:
         self._concealed = self._gap_concealed = 0
         self._delay = self._delays = 0.0
         self._arrivals = Arrivals()
+        self._period = 80  # samples taken at once
         self.reset(codec)
 
     def reset(self, codec: Codec | None = None) -> None:
@@ -101,13 +105,13 @@ class Playout:
         self._arrivals.forget()
         self._concealer = Concealer()
         self._stray: float | None = None  # transit of a lone packet of another time base
-        self._next: int | None = None  # timestamp of the next sample to decode
+        self._running = False  # until the first packet is met
+        self._next = 0  # timestamp of the next sample to decode
         self._done = 0  # timestamp after the last packet decoded
         self._ready = b""
         self._error = 0.0
         self._rest = 0  # samples until time may be scaled again
-        self._gap = GAP  # samples since the last that was decoded
-        self._period = 80
+        self._gap: int = GAP  # samples since the last that was decoded
 
     # Packets in
 
@@ -130,13 +134,12 @@ class Playout:
         self._keep(timestamp, _Packet(payload, length, arrival, marker), took)
 
     def _keep(self, timestamp: int, packet: _Packet, took: float) -> None:
-        floor = self._period + 16
-        late = self._next is not None and timestamp < self._next
+        late = self._running and timestamp < self._next
         if late:
             self._late += 1
             took = self._go_back(timestamp, took)
-        self._arrivals.note(took, packet.arrival, floor)
-        if self._next is not None and timestamp < self._done:
+        self._arrivals.note(took, packet.arrival, self._period // 2 + FLOOR)
+        if self._running and timestamp < self._done:
             self._lost = max(0, self._lost - 1)  # it was counted lost, but came
             return
         self._packets[timestamp] = packet
@@ -146,7 +149,6 @@ class Playout:
 
     def _go_back(self, timestamp: int, took: float) -> float:
         """Play a late packet now, if nothing after it was played; the transit it amounts to."""
-        assert self._next is not None  # noqa: S101
         back = self._next - max(timestamp, self._done)
         room = self._arrivals.fastest + MOST - self._arrivals.offset
         if timestamp < self._done or back > room:
@@ -170,7 +172,7 @@ class Playout:
     def get(self, n: int, now: Seconds) -> bytes:
         """Exactly `n` samples for the ear from `now` on."""
         self._period = n
-        if self._next is None and not self._start(now):
+        if not self._running and not self._start(now):
             return silence(n)
         self._steer(now)
         size = WIDTH * n
@@ -185,11 +187,11 @@ class Playout:
         first = min(self._packets)
         self._next = min(first, int(now * RATE - self._arrivals.offset))
         self._done = self._next
+        self._running = True
         return True
 
     def _steer(self, now: Seconds) -> None:
         """Find the error; where nobody hears it, remove it."""
-        assert self._next is not None  # noqa: S101
         playing = self._next - len(self._ready) // WIDTH
         error = now * RATE - self._arrivals.offset - playing
         if abs(error - self._error) > JUMP:
@@ -204,7 +206,6 @@ class Playout:
 
     def _move(self, to: int) -> None:
         """Jump in media time."""
-        assert self._next is not None  # noqa: S101
         self._error -= to - self._next
         self._next = to
         for old in [at for at, packet in self._packets.items() if at + packet.length <= to]:
@@ -213,7 +214,6 @@ class Playout:
 
     def _more(self, most: int, now: Seconds) -> bytes:
         """The next packet, or at most `most` samples made up where there is none."""
-        assert self._next is not None  # noqa: S101
         first = min(self._packets, default=self._next + most)
         if first in self._packets and first <= self._next:
             return self._take(first, now)
@@ -224,7 +224,6 @@ class Playout:
         return self._codec.conceal(Samples(n)) or self._concealer.missing(n)
 
     def _take(self, first: int, now: Seconds) -> bytes:
-        assert self._next is not None  # noqa: S101
         packet = self._packets.pop(first)
         self._count(first, packet, now)
         pcm = self._codec.decode(packet.payload)[WIDTH * (self._next - first) :]
@@ -236,8 +235,9 @@ class Playout:
         return self._concealer.good(pcm)
 
     def _count(self, first: int, packet: _Packet, now: Seconds) -> None:
-        if not packet.marker:
-            self._lost += max(0, first - self._done) // packet.length
+        hole = first - self._done
+        if not packet.marker and hole < FAR:
+            self._lost += max(0, hole) // packet.length
             self._concealed += self._gap_concealed
         self._gap_concealed = 0
         self._played += 1

@@ -84,7 +84,7 @@ class DiallingSettings:
     redial_code: str = "*07"
     """Dials the last number again; empty: no such code."""
     short: Seconds = Seconds(3)
-    """Wait for another digit of a complete number that could go on; `S:` in the plan overrides it."""
+    """Wait this long after a complete number that could go on; `S:` in the plan overrides it."""
     long: Seconds = Seconds(10)
     """Wait for another digit when it is not complete; `L:` in the plan overrides it."""
 

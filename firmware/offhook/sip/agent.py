@@ -117,3 +117,7 @@ class Agent:
     def refuse(self, call: CallRef, status: int, now: Seconds) -> list[Action]:
         """Keep the old session (488)."""
         raise NotImplementedError
+
+    def call_id(self, call: CallRef) -> str:
+        """The Call-ID of a call, for journal and call log; empty when there is no such call."""
+        raise NotImplementedError

@@ -1,0 +1,432 @@
+"""What a person experiences: one state for the whole telephone, one table.
+
+    lift      dial tone      digits       number     18x        2xx
+  IDLE ──► DIAL_TONE ──► DIALLING ──► CALLING ──► RINGBACK ──► TALKING ──► … put down ──► IDLE
+  IDLE ──► RINGING ── lift ──► TALKING ── second call ──► ANNOUNCED ── flash ──► HOLDING
+
+`TRANSITIONS` says which state follows and what is ordered on the way; `FACES` says what each state
+sounds and looks like.  Nothing else decides either.  At most two calls: `active`, which the
+handset is (or is about to be) connected to, and `other`, which waits or is held.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from offhook.notes import Note, Severity, note
+from offhook.phone import dialling
+from offhook.phone.actions import Tone
+from offhook.phone.dialling import Dialling
+from offhook.phone.orders import (
+    Announce,
+    CallIn,
+    DigitDown,
+    DigitUp,
+    End,
+    Heard,
+    Hold,
+    News,
+    Order,
+    Over,
+    Place,
+    Refuse,
+    RemoteAnswered,
+    RemoteRings,
+    Take,
+)
+from offhook.phone.settings import Patience, PhoneSettings
+from offhook.sip.actions import CallRef, Cause
+from offhook.units import Seconds
+
+
+class State(Enum):
+    """Where the person is."""
+
+    IDLE = auto()
+    RINGING = auto()
+    DIAL_TONE = auto()
+    DIALLING = auto()
+    SECOND_TONE = auto()  # the outside line's dial tone, in the middle of a number
+    CALLING = auto()
+    RINGBACK = auto()
+    EARLY_MEDIA = auto()
+    TALKING = auto()
+    ANNOUNCED = auto()  # talking, and a second call waits
+    HOLDING = auto()  # talking, and a second call is held
+    LEFT_WITH_OTHER = auto()  # the peer went; the other call still waits or is held
+    REMOTE_ENDED = auto()
+    BUSY = auto()
+    REORDER = auto()
+    UNOBTAINABLE = auto()
+    HOWLER = auto()
+    SILENCE = auto()  # the handset was forgotten: a permanent signal
+
+
+class Input(Enum):
+    """What may happen to the person or the calls."""
+
+    LIFTED = auto()
+    PUT_DOWN = auto()
+    FLASH = auto()
+    KEY_DOWN = auto()
+    KEY_UP = auto()
+    DIAL = auto()  # a technician's command
+    OUTSIDE = auto()
+    NUMBER = auto()
+    NO_SUCH_NUMBER = auto()
+    CALL_IN = auto()
+    REMOTE_RINGS = auto()
+    HEARD = auto()
+    REMOTE_ANSWERED = auto()
+    OVER = auto()  # the active call; before an answer by a cause of no other kind
+    OVER_BUSY = auto()
+    OVER_UNOBTAINABLE = auto()
+    OTHER_OVER = auto()
+    TIMEOUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a state sounds and looks."""
+
+    words: str
+    """For the display; `{0}` is the active party, `{1}` the other."""
+    tone: Tone | None = None
+    off_hook: bool = True
+    """The handset is live: the sound card runs."""
+    bell: bool = False
+    talk: bool = False
+    """The person answered, or was answered: the microphone may be heard by `active`."""
+
+
+FACES: Final[Mapping[State, Face]] = {
+    State.IDLE: Face("", off_hook=False),
+    State.RINGING: Face("Call from {0}", off_hook=False, bell=True),
+    State.DIAL_TONE: Face("Dial", Tone.DIAL),
+    State.DIALLING: Face("Dial {0}"),
+    State.SECOND_TONE: Face("Dial {0}", Tone.OUTSIDE),
+    State.CALLING: Face("Calling {0}"),
+    State.RINGBACK: Face("Ringing {0}", Tone.RINGBACK),
+    State.EARLY_MEDIA: Face("Ringing {0}"),
+    State.TALKING: Face("Talking to {0}", talk=True),
+    State.ANNOUNCED: Face("{1} calls, talking to {0}", Tone.CALL_WAITING, talk=True),
+    State.HOLDING: Face("Talking to {0}, {1} is held", talk=True),
+    State.LEFT_WITH_OTHER: Face("{1} waits", Tone.CALL_WAITING),
+    State.REMOTE_ENDED: Face("Call ended", Tone.BUSY),
+    State.BUSY: Face("Busy", Tone.BUSY),
+    State.REORDER: Face("Call failed", Tone.REORDER),
+    State.UNOBTAINABLE: Face("No such number", Tone.UNOBTAINABLE),
+    State.HOWLER: Face("Put the handset down", Tone.HOWLER),
+    State.SILENCE: Face("Put the handset down"),
+}
+"""Each state to eye and ear."""
+
+TALKING: Final = frozenset(state for state, face in FACES.items() if face.talk)
+
+PATIENCE: Final[Mapping[State, Callable[[Patience], Seconds]]] = {
+    State.DIAL_TONE: lambda patience: patience.dial_tone,
+    State.CALLING: lambda patience: patience.no_answer,
+    State.RINGBACK: lambda patience: patience.no_answer,
+    State.EARLY_MEDIA: lambda patience: patience.no_answer,
+    State.REMOTE_ENDED: lambda patience: patience.reorder,
+    State.BUSY: lambda patience: patience.reorder,
+    State.REORDER: lambda patience: patience.reorder,
+    State.UNOBTAINABLE: lambda patience: patience.reorder,
+    State.HOWLER: lambda patience: patience.howler,
+}
+"""How long a state lasts before `Input.TIMEOUT`; the others last for ever."""
+
+BUSY: Final = frozenset({486, 600, 603})
+UNOBTAINABLE: Final = frozenset({404, 410, 484, 485, 604})
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What comes with an input."""
+
+    call: CallRef | None = None
+    key: str = ""
+    number: str = ""
+    emergency: bool = False
+
+
+_NOTHING: Final = _Said()
+
+Effect = Callable[["Behaviour", _Said, Seconds], Iterator[Order | Note]]
+
+
+class Behaviour:
+    """The telephone as a person knows it.  Methods return what the line must do, in order."""
+
+    def __init__(self, settings: PhoneSettings) -> None:
+        self.settings = settings
+        self.state = State.IDLE
+        self.dialling = Dialling(settings.dialling)
+        self.active: CallRef | None = None
+        self.other: CallRef | None = None
+        self.last_number = ""
+        """What redial calls."""
+        self._emergency = False
+        self._timeout: Seconds | None = None
+
+    @property
+    def face(self) -> Face:
+        """How it sounds and looks now."""
+        return FACES[self.state]
+
+    def lifted(self, now: Seconds) -> list[Order | Note]:
+        """The handset was lifted, or a technician answered."""
+        return self._step(Input.LIFTED, _NOTHING, now)
+
+    def put_down(self, now: Seconds) -> list[Order | Note]:
+        """The handset was put down, or a technician hung up."""
+        return self._step(Input.PUT_DOWN, _NOTHING, now)
+
+    def flash(self, now: Seconds) -> list[Order | Note]:
+        """The hook flashed, or the key for it was pressed."""
+        return self._step(Input.FLASH, _NOTHING, now)
+
+    def key_down(self, digit: str, now: Seconds) -> list[Order | Note]:
+        """A digit's key was pressed."""
+        return self._step(Input.KEY_DOWN, _Said(key=digit), now)
+
+    def key_up(self, digit: str, now: Seconds) -> list[Order | Note]:
+        """It was released."""
+        return self._step(Input.KEY_UP, _Said(key=digit), now)
+
+    def redial(self, now: Seconds) -> list[Order | Note]:
+        """The redial key was pressed."""
+        return self._dialled(dialling.Redial(), now)
+
+    def dial(self, number: str, now: Seconds) -> list[Order | Note]:
+        """A technician dials, past the dial plan; the caller has lifted the hook as it were."""
+        emergency = self.dialling.emergency(number)
+        return self._step(Input.DIAL, _Said(number=number, emergency=emergency), now)
+
+    def can(self, what: Input) -> bool:
+        """Whether `what` means anything now."""
+        return (self.state, what) in TRANSITIONS
+
+    def placed(self, call: CallRef) -> None:
+        """The line's answer to `Place`."""
+        self.active = call
+
+    def hear(self, news: News, now: Seconds) -> list[Order | Note]:
+        """The line tells something."""
+        match news:
+            case CallIn(call):
+                return self._call_in(call, now)
+            case Over(call, cause):
+                return self._over(call, cause, now)
+            case RemoteRings(call):
+                what = Input.REMOTE_RINGS
+            case Heard(call):
+                what = Input.HEARD
+            case RemoteAnswered(call):
+                what = Input.REMOTE_ANSWERED
+        return self._step(what, _Said(call), now) if call == self.active else []
+
+    def deadline(self) -> Seconds | None:
+        """When `tick` must next be called, if ever."""
+        times = (self._timeout, self.dialling.deadline())
+        return min((at for at in times if at is not None), default=None)
+
+    def tick(self, now: Seconds) -> list[Order | Note]:
+        """Patience or the dial plan's wait has run out."""
+        if self._timeout is not None and self._timeout <= now:
+            self._timeout = None
+            return self._step(Input.TIMEOUT, _NOTHING, now)
+        outcome = self.dialling.tick(now)
+        return [] if outcome is None else self._dialled(outcome, now)
+
+    def _call_in(self, call: CallRef, now: Seconds) -> list[Order | Note]:
+        talking = self.state is State.TALKING
+        if not self.can(Input.CALL_IN) or (talking and not self.settings.call_waiting):
+            return [Refuse(call)]
+        return self._step(Input.CALL_IN, _Said(call), now)
+
+    def _over(self, call: CallRef, cause: Cause, now: Seconds) -> list[Order | Note]:
+        if call == self.other:
+            return self._step(Input.OTHER_OVER, _Said(call), now)
+        if call != self.active:
+            return []
+        what = {
+            cause.status in BUSY: Input.OVER_BUSY,
+            cause.status in UNOBTAINABLE: Input.OVER_UNOBTAINABLE,
+        }.get(True, Input.OVER)
+        return self._step(what if self.can(what) else Input.OVER, _Said(call), now)
+
+    def _dialled(self, outcome: dialling.Outcome, now: Seconds) -> list[Order | Note]:
+        match outcome:
+            case dialling.More(outside):
+                return self._step(Input.OUTSIDE, _NOTHING, now) if outside else []
+            case dialling.Redial() if self.last_number:
+                said = _Said(number=self.last_number)
+            case dialling.Number(number, emergency):
+                said = _Said(number=number, emergency=emergency)
+            case dialling.NoSuchNumber() | dialling.Redial():
+                return self._step(Input.NO_SUCH_NUMBER, _NOTHING, now)
+        return self._step(Input.NUMBER, said, now)
+
+    def _step(self, what: Input, said: _Said, now: Seconds) -> list[Order | Note]:
+        match TRANSITIONS.get((self.state, what)):
+            case None:
+                return []  # means nothing here
+            case (state, effect):
+                if state is not self.state:
+                    self._enter(state, said, now)
+                return list(effect(self, said, now))
+
+    def _enter(self, state: State, said: _Said, now: Seconds) -> None:
+        self.state = state
+        self._emergency = said.emergency or (self._emergency and state in WAITING)
+        patience = PATIENCE.get(state)
+        if patience is None or (self._emergency and state in WAITING):
+            self._timeout = None
+        else:
+            self._timeout = Seconds(now + patience(self.settings.patience))
+        if state not in COLLECTING:
+            self.dialling.stop()
+
+    def _nothing(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield from ()
+
+    def _begin(self, _said: _Said, now: Seconds) -> Iterator[Order | Note]:
+        yield from self._dialled(self.dialling.begin(now), now)
+
+    def _collect(self, said: _Said, now: Seconds) -> Iterator[Order | Note]:
+        yield from self._dialled(self.dialling.press(said.key, now), now)
+
+    def _place(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.last_number = said.number
+        yield Place(said.number, said.emergency)
+
+    def _ring(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.active = _known(said.call)
+        yield Announce(self.active)
+
+    def _announce(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.other = _known(said.call)
+        yield Announce(self.other)
+
+    def _take(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield Take(_known(self.active))
+
+    def _swap(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.active, self.other = self.other, self.active
+        yield Hold(_known(self.other))
+        yield Take(_known(self.active))
+
+    def _take_other(self, said: _Said, now: Seconds) -> Iterator[Order | Note]:
+        self.active, self.other = self.other, None
+        yield from self._take(said, now)
+
+    def _end(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        ended, self.active = _known(self.active), None
+        yield End(ended)
+
+    def _end_to_other(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        ended, self.active, self.other = self.active, self.other, None
+        if ended is not None:  # None: it was the peer who went
+            yield End(ended)
+
+    def _forget(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.active = None
+        yield from ()
+
+    def _forget_other(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.other = None
+        yield from ()
+
+    def _give_up(self, said: _Said, now: Seconds) -> Iterator[Order | Note]:
+        yield note("nobody answered our call")
+        yield from self._end(said, now)
+
+    def _forgotten(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield note("the handset was left off the hook", Severity.NOTICE)
+
+    def _digit(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield DigitDown(_known(self.active), said.key)
+
+    def _digit_up(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield DigitUp(_known(self.active))
+
+
+def _known(call: CallRef | None) -> CallRef:
+    if call is None:
+        raise LookupError("the table is wrong: there is no such call in this state")
+    return call
+
+
+WAITING: Final = (State.CALLING, State.RINGBACK, State.EARLY_MEDIA)
+COLLECTING: Final = (State.DIAL_TONE, State.DIALLING, State.SECOND_TONE)
+FAILED: Final = (State.REMOTE_ENDED, State.BUSY, State.REORDER, State.UNOBTAINABLE)
+IN_CALL: Final = (State.TALKING, State.ANNOUNCED, State.HOLDING)
+
+TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {
+    # Nobody there
+    (State.IDLE, Input.LIFTED): (State.DIAL_TONE, Behaviour._begin),
+    (State.IDLE, Input.DIAL): (State.CALLING, Behaviour._place),
+    (State.IDLE, Input.CALL_IN): (State.RINGING, Behaviour._ring),
+    (State.RINGING, Input.LIFTED): (State.TALKING, Behaviour._take),
+    (State.RINGING, Input.PUT_DOWN): (State.IDLE, Behaviour._end),
+    (State.RINGING, Input.OVER): (State.IDLE, Behaviour._forget),
+    # Dialling
+    (State.DIAL_TONE, Input.TIMEOUT): (State.REORDER, Behaviour._nothing),
+    (State.DIALLING, Input.OUTSIDE): (State.SECOND_TONE, Behaviour._nothing),
+    **{(state, Input.KEY_DOWN): (State.DIALLING, Behaviour._collect) for state in COLLECTING},
+    **{(state, Input.NUMBER): (State.CALLING, Behaviour._place) for state in COLLECTING},
+    **{(state, Input.DIAL): (State.CALLING, Behaviour._place) for state in COLLECTING},
+    **{
+        (state, Input.NO_SUCH_NUMBER): (State.REORDER, Behaviour._nothing)
+        for state in (*COLLECTING, *FAILED)
+    },
+    **{(state, Input.PUT_DOWN): (State.IDLE, Behaviour._nothing) for state in COLLECTING},
+    # Calling
+    (State.CALLING, Input.REMOTE_RINGS): (State.RINGBACK, Behaviour._nothing),
+    (State.CALLING, Input.HEARD): (State.EARLY_MEDIA, Behaviour._nothing),
+    (State.RINGBACK, Input.HEARD): (State.EARLY_MEDIA, Behaviour._nothing),
+    **{(state, Input.REMOTE_ANSWERED): (State.TALKING, Behaviour._nothing) for state in WAITING},
+    **{(state, Input.OVER): (State.REORDER, Behaviour._forget) for state in WAITING},
+    **{(state, Input.OVER_BUSY): (State.BUSY, Behaviour._forget) for state in WAITING},
+    **{
+        (state, Input.OVER_UNOBTAINABLE): (State.UNOBTAINABLE, Behaviour._forget)
+        for state in WAITING
+    },
+    **{(state, Input.TIMEOUT): (State.REORDER, Behaviour._give_up) for state in WAITING},
+    **{(state, Input.PUT_DOWN): (State.IDLE, Behaviour._end) for state in WAITING},
+    # Talking, with one call and with two
+    **{
+        (state, Input.KEY_DOWN): (state, Behaviour._digit)
+        for state in (State.EARLY_MEDIA, *IN_CALL)
+    },
+    **{
+        (state, Input.KEY_UP): (state, Behaviour._digit_up)
+        for state in (State.EARLY_MEDIA, *IN_CALL)
+    },
+    (State.TALKING, Input.CALL_IN): (State.ANNOUNCED, Behaviour._announce),
+    (State.TALKING, Input.OVER): (State.REMOTE_ENDED, Behaviour._forget),
+    (State.TALKING, Input.PUT_DOWN): (State.IDLE, Behaviour._end),
+    (State.ANNOUNCED, Input.FLASH): (State.HOLDING, Behaviour._swap),
+    (State.ANNOUNCED, Input.OTHER_OVER): (State.TALKING, Behaviour._forget_other),
+    (State.ANNOUNCED, Input.OVER): (State.LEFT_WITH_OTHER, Behaviour._forget),
+    (State.ANNOUNCED, Input.PUT_DOWN): (State.RINGING, Behaviour._end_to_other),
+    (State.HOLDING, Input.FLASH): (State.HOLDING, Behaviour._swap),
+    (State.HOLDING, Input.OTHER_OVER): (State.TALKING, Behaviour._forget_other),
+    (State.HOLDING, Input.OVER): (State.LEFT_WITH_OTHER, Behaviour._forget),
+    (State.HOLDING, Input.PUT_DOWN): (State.RINGING, Behaviour._end_to_other),
+    (State.LEFT_WITH_OTHER, Input.FLASH): (State.TALKING, Behaviour._take_other),
+    (State.LEFT_WITH_OTHER, Input.OTHER_OVER): (State.REMOTE_ENDED, Behaviour._forget_other),
+    (State.LEFT_WITH_OTHER, Input.PUT_DOWN): (State.RINGING, Behaviour._end_to_other),
+    # Over, and the handset still up
+    **{(state, Input.FLASH): (State.DIAL_TONE, Behaviour._begin) for state in FAILED},
+    **{(state, Input.NUMBER): (State.CALLING, Behaviour._place) for state in FAILED},
+    **{(state, Input.DIAL): (State.CALLING, Behaviour._place) for state in FAILED},
+    **{(state, Input.TIMEOUT): (State.HOWLER, Behaviour._nothing) for state in FAILED},
+    **{(state, Input.PUT_DOWN): (State.IDLE, Behaviour._nothing) for state in FAILED},
+    (State.HOWLER, Input.TIMEOUT): (State.SILENCE, Behaviour._forgotten),
+    (State.HOWLER, Input.PUT_DOWN): (State.IDLE, Behaviour._nothing),
+    (State.SILENCE, Input.PUT_DOWN): (State.IDLE, Behaviour._nothing),
+}
+"""The telephone."""

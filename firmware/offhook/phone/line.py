@@ -1,0 +1,479 @@
+"""The native line: joins the SIP agent, the session descriptions and the voice path.
+
+    behaviour ── orders ──►  Line  ── commands ──►  Agent       (SIP)
+    behaviour ◄── news ────  Line  ◄── told ──────  Agent
+                             Line  ── StartVoice … ──►  voice path
+
+One machine for each call (`TRANSITIONS`).  A voice stream has its call's handle for a number; it
+starts with the first agreement, early media included, and lives until the call is over.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from offhook.entropy import Entropy
+from offhook.notes import Note, Severity, note
+from offhook.phone import orders
+from offhook.phone.actions import (
+    Action,
+    ClosePort,
+    StartDigit,
+    StartVoice,
+    StopDigit,
+    StopVoice,
+    UpdateVoice,
+    VoiceParameters,
+)
+from offhook.phone.events import FirstAudio, MediaTimeout, VoiceReport
+from offhook.phone.ledger import Record
+from offhook.phone.media import MediaSession, Offering, acceptable
+from offhook.phone.orders import CallIn, Heard, News, Order, Over, RemoteAnswered, RemoteRings
+from offhook.sdp.session import SdpError
+from offhook.sip import actions as sip
+from offhook.sip.actions import CallRef, Cause, Party
+from offhook.sip.agent import Agent
+from offhook.units import Endpoint, Seconds
+
+MAX_PORTS: Final = 8  # port pairs that lie ready
+MAX_UNREPORTED: Final = 16  # ended calls whose final voice report is awaited
+REPORT_WAIT: Final = Seconds(2)  # for the final voice report
+
+
+class State(Enum):
+    """Of one call."""
+
+    OFFERED = auto()  # it comes in and nobody answered
+    CALLING = auto()  # it goes out and nobody answered
+    UP = auto()
+    HELD = auto()  # by us
+    OVER = auto()
+
+
+class Input(Enum):
+    """What may happen to it."""
+
+    ANNOUNCE = auto()
+    TAKE = auto()
+    HOLD = auto()
+    ANSWERED = auto()
+    END = auto()
+    REFUSE = auto()
+    ENDED = auto()
+
+
+@dataclass(slots=True)
+class Call:
+    """One call and all that belongs to it."""
+
+    ref: CallRef
+    record: Record
+    state: State
+    offer: bytes | None = None
+    """Theirs, of an incoming call; None: they want ours."""
+    media: MediaSession | None = None
+    voice: VoiceParameters | None = None
+    """What the voice path was told last."""
+    digit: str = ""
+    """The one that is being sent."""
+    asked: bool = False
+    """A re-INVITE of ours is under way."""
+    due: Seconds | None = None
+    """When the final report is no longer waited for."""
+
+
+Result = Action | News
+Effect = Callable[["Line", Call, Seconds], Iterator[Result]]
+
+
+@dataclass(slots=True)
+class Line:
+    """All calls.  Methods return actions for the service and news for behaviour, in order."""
+
+    agent: Agent
+    offering: Offering
+    entropy: Entropy
+    local: Endpoint | None
+    calls: dict[CallRef, Call] = field(default_factory=dict)
+    _ports: list[int] = field(default_factory=list)
+    _phantoms: int = 0
+
+    # What behaviour orders
+
+    def place(self, number: str, emergency: bool, now: Seconds) -> tuple[CallRef, list[Result]]:
+        """Call `number`.  Where there is no network the handle is one of a call that is over."""
+        media = self._open()
+        if isinstance(media, str):
+            return self._phantom(number, media, now)
+        ref, actions = self.agent.place(number, media.offer(), now)
+        record = Record(incoming=False, party=Party(number, ""), call_id=self.agent.call_id(ref))
+        self.calls[ref] = Call(ref, record, State.CALLING, media=media)
+        results: list[Result] = []
+        if emergency:
+            results.append(note("emergency call", Severity.WARNING, registered=self.registered))
+        elif not self.agent.registered:
+            results.append(note("calling without registration", Severity.NOTICE))
+        return ref, [*results, *self.told(actions, now)]
+
+    def obey(self, order: Order, now: Seconds) -> list[Result]:
+        """Any order but `Place`."""
+        match order:
+            case orders.Place():
+                raise TypeError("a call is placed with `place`, which tells its handle")
+            case orders.DigitDown(ref, digit):
+                return list(self._digit(ref, digit))
+            case orders.DigitUp(ref):
+                return list(self._digit(ref, ""))
+            case _:
+                return self._step(order.call, ORDERS[type(order)], now)
+
+    # What happens
+
+    def told(self, actions: Iterable[sip.Action], now: Seconds) -> Iterator[Result]:
+        """What the agent wants or tells; registration is left out, it is the Station's."""
+        for action in actions:
+            match action:
+                case sip.Send() | sip.Resolve() | Note():
+                    yield action
+                case sip.Incoming():
+                    yield from self._incoming(action, now)
+                case sip.Registered() | sip.RegistrationFailed() | sip.Unregistered():
+                    pass
+                case _:
+                    if (call := self.calls.get(action.call)) is not None:
+                        yield from self._about(call, action, now)
+
+    def port(self, port: int) -> list[Result]:
+        """A pair of sockets lies ready."""
+        if len(self._ports) == MAX_PORTS:
+            return [ClosePort(port)]
+        self._ports.append(port)
+        return []
+
+    def first_audio(self, event: FirstAudio) -> list[Result]:
+        """Voice arrived."""
+        return [Heard(CallRef(event.stream))] if CallRef(event.stream) in self.calls else []
+
+    def media_timeout(self, event: MediaTimeout, now: Seconds) -> list[Result]:
+        """The peer vanished: the call is over."""
+        call = self.calls.get(CallRef(event.stream))
+        if call is None or call.state is not State.UP:
+            return []
+        return self._abandon(call, f"no voice for {event.silent_for:.0f} s", now)
+
+    def report(self, report: VoiceReport, now: Seconds) -> list[Result]:
+        """How a stream fares, or fared."""
+        call = self.calls.get(CallRef(report.stream))
+        if call is None:
+            return []
+        call.record.report = report
+        return self._close(call, now) if report.final and call.state is State.OVER else []
+
+    def moved(self, local: Endpoint | None, now: Seconds) -> list[Result]:
+        """Our address changed: calls take their media along by re-INVITE."""
+        self.local = local
+        results: list[Result] = []
+        for call in list(self.calls.values()):
+            if (
+                local is not None
+                and call.media is not None
+                and call.state in (State.UP, State.HELD)
+            ):
+                call.media.address = local.host
+                results += self._ask(call, now)
+        return results
+
+    def deadline(self) -> Seconds | None:
+        """When `tick` must next be called, if ever."""
+        return min((call.due for call in self.calls.values() if call.due is not None), default=None)
+
+    def tick(self, now: Seconds) -> list[Result]:
+        """Write down ended calls whose report never came."""
+        due = [call for call in self.calls.values() if call.due is not None and call.due <= now]
+        return [result for call in due for result in self._close(call, now)]
+
+    @property
+    def registered(self) -> str:
+        """For notes."""
+        return "yes" if self.agent.registered else "no"
+
+    @property
+    def busy(self) -> bool:
+        """Some call is not over."""
+        return any(call.state is not State.OVER for call in self.calls.values())
+
+    # The machine
+
+    def _step(self, ref: CallRef, what: Input, now: Seconds) -> list[Result]:
+        call = self.calls.get(ref)
+        match None if call is None else TRANSITIONS.get((call.state, what)):
+            case (state, effect) if call is not None:
+                call.state = state
+                return list(effect(self, call, now))
+            case _:
+                return []  # the call went while the order was on its way
+
+    def _announce(self, call: Call, now: Seconds) -> Iterator[Result]:
+        yield from self.told(self.agent.ring(call.ref, now), now)
+
+    def _answer(self, call: Call, now: Seconds) -> Iterator[Result]:
+        media = self._open()
+        if isinstance(media, str):
+            call.record.why = media
+            yield note(media, Severity.ERROR)
+            yield from self.told(self.agent.reject(call.ref, 503, now), now)
+            return
+        call.media, media.answered, call.record.answered = media, True, now
+        try:
+            body = media.offer() if call.offer is None else media.answer(call.offer)
+        except SdpError as error:  # our address changed family since it was found acceptable
+            call.record.answered, call.record.why = None, str(error)
+            yield from self.told(self.agent.reject(call.ref, 488, now), now)
+            return
+        yield from self.told(self.agent.answer(call.ref, body, now), now)
+        yield from self._voice(call)
+
+    def _established(self, call: Call, now: Seconds) -> Iterator[Result]:
+        if call.media is not None:
+            call.media.answered = True
+        call.record.answered = now
+        yield from self._voice(call)
+        yield RemoteAnswered(call.ref)
+
+    def _hold(self, call: Call, now: Seconds) -> Iterator[Result]:
+        yield from self._digit(call.ref, "")
+        yield from self._hold_if(True, call, now)
+
+    def _resume(self, call: Call, now: Seconds) -> Iterator[Result]:
+        yield from self._hold_if(False, call, now)
+
+    def _hold_if(self, held: bool, call: Call, now: Seconds) -> Iterator[Result]:
+        if call.media is not None:
+            call.media.held = held
+            yield from self._voice(call)
+            yield from self._ask(call, now)
+
+    def _end(self, call: Call, now: Seconds) -> Iterator[Result]:
+        yield from self.told(self.agent.hang_up(call.ref, now), now)
+
+    def _reject(self, call: Call, now: Seconds) -> Iterator[Result]:
+        yield from self.told(self.agent.reject(call.ref, 486, now), now)
+
+    def _refuse(self, call: Call, now: Seconds) -> Iterator[Result]:
+        call.record.unannounced = True
+        yield from self._reject(call, now)
+
+    def _ended(self, call: Call, now: Seconds) -> Iterator[Result]:
+        call.record.ended = now
+        if call.voice is not None:
+            yield StopVoice(call.ref)
+            call.due = Seconds(now + REPORT_WAIT)
+        elif call.media is not None:
+            yield ClosePort(call.media.port)
+        yield Over(call.ref, call.record.cause or Cause(500, ""))
+        if call.voice is None:
+            yield from self._close(call, now)
+        yield from self._crowded(now)
+
+    # What the agent tells about one call
+
+    def _incoming(self, news: sip.Incoming, now: Seconds) -> Iterator[Result]:
+        record = Record(incoming=True, party=news.caller, call_id=news.call_id)
+        call = Call(news.call, record, State.OFFERED, offer=news.offer)
+        self.calls[news.call] = call
+        if self._understood(news.offer):
+            yield CallIn(news.call)
+        else:
+            record.why = "no common codec"
+            yield note("incoming call has nothing we can talk with", Severity.NOTICE)
+            yield from self.told(self.agent.reject(news.call, 488, now), now)
+
+    def _about(self, call: Call, action: "_CallNews", now: Seconds) -> Iterator[Result]:
+        match action:
+            case sip.Provisional():
+                yield from self._provisional(call, action)
+            case sip.Answered():
+                yield from self._answered(call, action, now)
+            case sip.Confirmed(_, body):
+                yield from self._confirmed(call, body, now)
+            case sip.Offered(_, body):
+                yield from self._offered(call, body, now)
+            case sip.OfferAccepted(_, body):
+                yield from self._accepted(call, body, now)
+            case sip.OfferRefused(_, status):
+                yield note("the peer keeps the old session", Severity.NOTICE, status=status)
+                yield from self._settled(call, now)
+            case sip.Ended(_, cause):
+                call.record.cause = cause
+                yield from self._step(call.ref, Input.ENDED, now)
+
+    def _provisional(self, call: Call, news: sip.Provisional) -> Iterator[Result]:
+        call.record.party = _better(news.peer, call.record.party)
+        media = news.body is not None and call.media is not None
+        if news.body is not None and call.media is not None:
+            try:
+                call.media.conclude(news.body)
+            except SdpError as error:
+                yield note("early media cannot be used", Severity.NOTICE, why=str(error))
+            yield from self._voice(call)
+        if news.status == 180 or media:
+            yield RemoteRings(call.ref)
+
+    def _answered(self, call: Call, news: sip.Answered, now: Seconds) -> Iterator[Result]:
+        call.record.party = _better(news.peer, call.record.party)
+        trouble = self._concluded(call, news.body)
+        if trouble:
+            call.record.answered = now
+            yield from self._abandon(call, trouble, now)
+        else:
+            yield from self._step(call.ref, Input.ANSWERED, now)
+
+    def _confirmed(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
+        if body is None and call.media is not None and call.media.agreed is not None:
+            return  # the ordinary ACK: the answer went with our 200
+        trouble = self._concluded(call, body)
+        if trouble:
+            yield from self._abandon(call, trouble, now)
+        else:
+            yield from self._voice(call)
+
+    def _offered(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
+        media = call.media
+        if media is None:
+            yield from self.told(self.agent.refuse(call.ref, 488, now), now)
+            return
+        try:
+            ours = media.offer() if body is None else media.answer(body)
+        except SdpError as error:
+            yield note("a new session cannot be used", Severity.NOTICE, why=str(error))
+            yield from self.told(self.agent.refuse(call.ref, 488, now), now)
+            return
+        yield from self.told(self.agent.accept(call.ref, ours, now), now)
+        yield from self._voice(call)
+
+    def _accepted(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
+        if trouble := self._concluded(call, body):
+            yield note("a new session cannot be used", Severity.NOTICE, why=trouble)
+        yield from self._voice(call)
+        yield from self._settled(call, now)
+
+    def _settled(self, call: Call, now: Seconds) -> Iterator[Result]:
+        """Our re-INVITE is through; what was wished meanwhile goes into the next one."""
+        call.asked = False
+        if call.media is not None and call.media.offered_hold != call.media.held:
+            yield from self._ask(call, now)
+
+    # Helpers
+
+    def _concluded(self, call: Call, body: bytes | None) -> str:
+        """Take their answer; what is wrong with it, if anything."""
+        if call.media is None or (body is None and call.media.agreed is None):
+            return "an answer without a session"
+        if body is not None:
+            try:
+                call.media.conclude(body)
+            except SdpError as error:
+                return str(error)
+        return ""
+
+    def _ask(self, call: Call, now: Seconds) -> Iterator[Result]:
+        if call.media is None or call.asked:
+            return
+        call.asked = True
+        yield from self.told(self.agent.offer(call.ref, call.media.offer(), now), now)
+
+    def _abandon(self, call: Call, why: str, now: Seconds) -> list[Result]:
+        call.record.why = why
+        return [note("call ended", Severity.NOTICE, why=why), *self._step(call.ref, Input.END, now)]
+
+    def _voice(self, call: Call) -> Iterator[Result]:
+        """Tell the voice path what it does not know yet."""
+        parameters = None if call.media is None else call.media.parameters()
+        if parameters is None or parameters == call.voice or call.state is State.OVER:
+            return
+        started = call.voice is not None
+        call.voice, call.record.codec = parameters, parameters.codec
+        yield (UpdateVoice if started else StartVoice)(call.ref, parameters)
+
+    def _digit(self, ref: CallRef, digit: str) -> Iterator[Result]:
+        """Begin with `digit`; "" ends the one that is being sent."""
+        call = self.calls.get(ref)
+        if call is None or call.voice is None or call.state is State.OVER:
+            return
+        if call.digit:
+            yield StopDigit(ref)
+        call.digit = digit
+        if digit:
+            yield StartDigit(ref, digit)
+
+    def _open(self) -> MediaSession | str:
+        """A session on the next port; or what is missing for it."""
+        if self.local is None:
+            return "no network"
+        if not self._ports:
+            return "no RTP port"
+        return MediaSession(self.offering, self.local.host, self._ports.pop(0), self.entropy)
+
+    def _understood(self, offer: bytes | None) -> bool:
+        host = "" if self.local is None else self.local.host
+        return offer is None or acceptable(self.offering, host, offer, self.entropy)
+
+    def _phantom(self, number: str, why: str, now: Seconds) -> tuple[CallRef, list[Result]]:
+        """A call that failed before the agent knew of it."""
+        self._phantoms -= 1
+        ref = CallRef(self._phantoms)
+        record = Record(incoming=False, party=Party(number, ""), call_id="", why=why)
+        record.cause = Cause(503, why, local=True)
+        call = self.calls[ref] = Call(ref, record, State.OVER)
+        return ref, [note(why, Severity.ERROR), *self._ended(call, now)]
+
+    def _close(self, call: Call, now: Seconds) -> list[Result]:
+        del self.calls[call.ref]
+        return [call.record.canonical(now)]
+
+    def _crowded(self, now: Seconds) -> Iterator[Result]:
+        waiting = [call for call in self.calls.values() if call.due is not None]
+        for call in waiting[:-MAX_UNREPORTED]:
+            yield from self._close(call, now)
+
+
+_CallNews = (
+    sip.Provisional | sip.Answered | sip.Confirmed
+    | sip.Offered | sip.OfferAccepted | sip.OfferRefused | sip.Ended
+)  # fmt: skip
+
+
+def _better(peer: Party | None, known: Party) -> Party:
+    """The connected party: what they say now, else what we knew (row 36)."""
+    if peer is None:
+        return known
+    return Party(peer.number or known.number, peer.name or known.name)
+
+
+TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {
+    (State.OFFERED, Input.ANNOUNCE): (State.OFFERED, Line._announce),
+    (State.OFFERED, Input.TAKE): (State.UP, Line._answer),
+    (State.OFFERED, Input.END): (State.OFFERED, Line._reject),
+    (State.OFFERED, Input.REFUSE): (State.OFFERED, Line._refuse),
+    (State.CALLING, Input.ANSWERED): (State.UP, Line._established),
+    (State.CALLING, Input.END): (State.CALLING, Line._end),
+    (State.UP, Input.HOLD): (State.HELD, Line._hold),
+    (State.UP, Input.END): (State.UP, Line._end),
+    (State.HELD, Input.TAKE): (State.UP, Line._resume),
+    (State.HELD, Input.END): (State.HELD, Line._end),
+    **{
+        (state, Input.ENDED): (State.OVER, Line._ended)
+        for state in (State.OFFERED, State.CALLING, State.UP, State.HELD)
+    },
+}
+"""One call.  `Input.END` changes nothing by itself: the agent says when it is over, at once."""
+
+ORDERS: Final[Mapping[type[Order], Input]] = {
+    orders.Announce: Input.ANNOUNCE,
+    orders.Take: Input.TAKE,
+    orders.Hold: Input.HOLD,
+    orders.End: Input.END,
+    orders.Refuse: Input.REFUSE,
+}
+"""The orders that are inputs of a call's machine."""

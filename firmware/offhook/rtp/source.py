@@ -36,12 +36,16 @@ class Verdict(Enum):
     DROP = auto()
 
 
-class _From(Enum):
-    """Where a packet came from, as the lock sees it."""
+class Input(Enum):
+    """What a packet is to the lock."""
 
-    NAMED = auto()
-    LOCKED = auto()
-    STRANGER = auto()
+    NAMED = auto()  # from the address in SDP, for the first time
+    SAME = auto()  # from the locked address, with the locked SSRC
+    OTHER = auto()  # from there, with another SSRC
+    CHANGED = auto()  # so many of those that the peer must have changed it
+    CANDIDATE = auto()  # from elsewhere, while that may still be learnt
+    PROVEN = auto()  # so many of those that it is learnt
+    STRANGER = auto()  # from elsewhere
 
 
 @dataclass(slots=True)
@@ -92,8 +96,8 @@ class SourceLock:
 
     def judge(self, source: Endpoint, packet: Packet, at: Seconds) -> Verdict:
         """Decide on a packet of a payload type that was agreed."""
-        effect = TRANSITIONS[self.state, self._whence(source)]
-        return effect(self, source, packet, at)
+        self.state, effect = TRANSITIONS[self.state, self._input(source, packet, at)]
+        return effect(self, source, packet)
 
     def knows(self, host: str) -> bool:
         """Whether RTCP from this host is worth reading."""
@@ -104,51 +108,55 @@ class SourceLock:
         if ssrc == self.ssrc:
             self.ssrc = None
 
-    def _whence(self, source: Endpoint) -> _From:
+    def _input(self, source: Endpoint, packet: Packet, at: Seconds) -> Input:
+        if source == self.locked:
+            return self._from_locked(source, packet)
         if source == self.named:
-            return _From.NAMED
-        return _From.LOCKED if source == self.locked else _From.STRANGER
+            return Input.NAMED
+        if self.state is not State.OPEN or not 0 <= at - self.armed_at <= WINDOW:
+            return Input.STRANGER
+        proven = self._run.add(source, packet) >= PROBATION
+        return Input.PROVEN if proven else Input.CANDIDATE
 
-    def _certain(self, source: Endpoint, packet: Packet, at: Seconds) -> Verdict:
-        """The named address speaks for the first time: it is believed over any other."""
-        self.state, self.locked = State.CERTAIN, source
-        return self._adopt(packet)
-
-    def _learn(self, source: Endpoint, packet: Packet, at: Seconds) -> Verdict:
-        if not 0 <= at - self.armed_at <= WINDOW:
-            return Verdict.DROP
-        if self._run.add(source, packet) < PROBATION:
-            return Verdict.WAIT
-        self.state, self.locked = State.LEARNT, source
-        return self._adopt(packet)
-
-    def _known(self, source: Endpoint, packet: Packet, at: Seconds) -> Verdict:
+    def _from_locked(self, source: Endpoint, packet: Packet) -> Input:
         if packet.ssrc == self.ssrc:
-            self._run.length = 0
-            return Verdict.TAKE
-        if self.ssrc is not None and self._run.add(source, packet) < NEW_SSRC:
-            return Verdict.WAIT
-        return self._adopt(packet)
+            self._run.source = None  # whatever had begun is broken off
+            return Input.SAME
+        changed = self.ssrc is None or self._run.add(source, packet) >= NEW_SSRC
+        return Input.CHANGED if changed else Input.OTHER
 
-    def _stranger(self, source: Endpoint, packet: Packet, at: Seconds) -> Verdict:
+    def _take(self, source: Endpoint, packet: Packet) -> Verdict:
+        return Verdict.TAKE
+
+    def _wait(self, source: Endpoint, packet: Packet) -> Verdict:
+        return Verdict.WAIT
+
+    def _drop(self, source: Endpoint, packet: Packet) -> Verdict:
         return Verdict.DROP
 
-    def _adopt(self, packet: Packet) -> Verdict:
-        self._run = _Run()
+    def _adopt(self, source: Endpoint, packet: Packet) -> Verdict:
+        """Lock this address and this SSRC; an SSRC that goes on is no new beginning."""
+        self._run, self.locked = _Run(), source
         if packet.ssrc == self.ssrc:
             return Verdict.TAKE
         self.ssrc = packet.ssrc
         return Verdict.TAKE_NEW
 
 
-_Effect = Callable[[SourceLock, Endpoint, Packet, Seconds], Verdict]
+_Effect = Callable[[SourceLock, Endpoint, Packet], Verdict]
 
-TRANSITIONS: Final[Mapping[tuple[State, _From], _Effect]] = {
-    (State.OPEN, _From.NAMED): SourceLock._certain,
-    (State.OPEN, _From.STRANGER): SourceLock._learn,
-    (State.LEARNT, _From.NAMED): SourceLock._certain,
-    (State.LEARNT, _From.LOCKED): SourceLock._known,
-    (State.LEARNT, _From.STRANGER): SourceLock._stranger,
-    (State.CERTAIN, _From.NAMED): SourceLock._known,
-    (State.CERTAIN, _From.STRANGER): SourceLock._stranger,
+TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, _Effect]]] = {
+    (State.OPEN, Input.NAMED): (State.CERTAIN, SourceLock._adopt),
+    (State.OPEN, Input.CANDIDATE): (State.OPEN, SourceLock._wait),
+    (State.OPEN, Input.PROVEN): (State.LEARNT, SourceLock._adopt),
+    (State.OPEN, Input.STRANGER): (State.OPEN, SourceLock._drop),
+    (State.LEARNT, Input.NAMED): (State.CERTAIN, SourceLock._adopt),
+    (State.LEARNT, Input.SAME): (State.LEARNT, SourceLock._take),
+    (State.LEARNT, Input.OTHER): (State.LEARNT, SourceLock._wait),
+    (State.LEARNT, Input.CHANGED): (State.LEARNT, SourceLock._adopt),
+    (State.LEARNT, Input.STRANGER): (State.LEARNT, SourceLock._drop),
+    (State.CERTAIN, Input.SAME): (State.CERTAIN, SourceLock._take),
+    (State.CERTAIN, Input.OTHER): (State.CERTAIN, SourceLock._wait),
+    (State.CERTAIN, Input.CHANGED): (State.CERTAIN, SourceLock._adopt),
+    (State.CERTAIN, Input.STRANGER): (State.CERTAIN, SourceLock._drop),
 }

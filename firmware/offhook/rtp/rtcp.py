@@ -173,22 +173,20 @@ def _goodbye(body: bytes, count: int) -> Goodbye:
 
 
 def _bytes(part: Part) -> bytes:
-    match part:
-        case SenderReport():
-            info = _SENDER_INFO.pack(part.ntp, part.rtp_time, part.packets, part.octets)
-            body = part.ssrc.to_bytes(4, "big") + info + _report_bytes(part.reports)
-            return _packet(SENDER, len(part.reports), body)
-        case ReceiverReport():
-            body = part.ssrc.to_bytes(4, "big") + _report_bytes(part.reports)
-            return _packet(RECEIVER, len(part.reports), body)
-        case Description():
-            item = bytes([CNAME, len(part.cname)]) + part.cname
-            chunk = part.ssrc.to_bytes(4, "big") + item
-            return _packet(DESCRIPTION, 1, chunk + bytes(4 - len(chunk) % 4))
-        case Goodbye():
-            body = b"".join(source.to_bytes(4, "big") for source in part.sources)
-            reason = bytes([len(part.reason)]) + part.reason if part.reason else b""
-            return _packet(BYE, len(part.sources), body + reason + bytes(-len(reason) % 4))
+    if isinstance(part, SenderReport):
+        info = _SENDER_INFO.pack(part.ntp, part.rtp_time, part.packets, part.octets)
+        body = part.ssrc.to_bytes(4, "big") + info + _report_bytes(part.reports)
+        return _packet(SENDER, len(part.reports), body)
+    if isinstance(part, ReceiverReport):
+        body = part.ssrc.to_bytes(4, "big") + _report_bytes(part.reports)
+        return _packet(RECEIVER, len(part.reports), body)
+    if isinstance(part, Description):
+        item = bytes([CNAME, len(part.cname)]) + part.cname
+        chunk = part.ssrc.to_bytes(4, "big") + item
+        return _packet(DESCRIPTION, 1, chunk + bytes(4 - len(chunk) % 4))
+    body = b"".join(source.to_bytes(4, "big") for source in part.sources)
+    reason = bytes([len(part.reason)]) + part.reason if part.reason else b""
+    return _packet(BYE, len(part.sources), body + reason + bytes(-len(reason) % 4))
 
 
 def _report_bytes(reports: Iterable[ReportBlock]) -> bytes:

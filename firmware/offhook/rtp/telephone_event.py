@@ -119,12 +119,11 @@ class EventSender:
         return self._again() + self._step(Input.UPDATE)
 
     def _step(self, what: Input) -> list[EventPacket]:
-        match TRANSITIONS.get((self.state, what)):
-            case None:
-                return []
-            case (state, effect):
-                self.state = state
-                return effect(self)
+        row = TRANSITIONS.get((self.state, what))
+        if row is None:
+            return []
+        self.state, effect = row
+        return effect(self)
 
     def _begin(self) -> list[EventPacket]:
         self._press = self._waiting.popleft()

@@ -270,13 +270,13 @@ class Behaviour:
         return self._step(Input.NUMBER, said, now)
 
     def _step(self, what: Input, said: _Said, now: Seconds) -> list[Order | Note]:
-        match TRANSITIONS.get((self.state, what)):
-            case None:
-                return []  # means nothing here
-            case (state, effect):
-                if state is not self.state:
-                    self._enter(state, said, now)
-                return list(effect(self, said, now))
+        step = TRANSITIONS.get((self.state, what))
+        if step is None:
+            return []  # means nothing here
+        state, effect = step
+        if state is not self.state:
+            self._enter(state, said, now)
+        return list(effect(self, said, now))
 
     def _enter(self, state: State, said: _Said, now: Seconds) -> None:
         self.state = state

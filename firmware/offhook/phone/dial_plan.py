@@ -207,16 +207,15 @@ def _expand(thread: _Thread) -> Iterator[_Thread]:
     if thread.complete:
         yield thread
         return
-    match thread.sequence.steps[thread.position]:
-        case _Take(repeat=repeat):
-            yield thread
-            if repeat:
-                yield from _expand(replace(thread, position=thread.position + 1))
-        case _Put(digits):
-            sent = thread.sent + digits
-            yield from _expand(replace(thread, position=thread.position + 1, sent=sent))
-        case _Outside():
-            yield from _expand(replace(thread, position=thread.position + 1, outside=True))
+    step, further = thread.sequence.steps[thread.position], thread.position + 1
+    if isinstance(step, _Take):
+        yield thread
+        if step.repeat:
+            yield from _expand(replace(thread, position=further))
+    elif isinstance(step, _Put):
+        yield from _expand(replace(thread, position=further, sent=thread.sent + step.digits))
+    else:
+        yield from _expand(replace(thread, position=further, outside=True))
 
 
 def _take(thread: _Thread, digit: str) -> Iterator[_Thread]:

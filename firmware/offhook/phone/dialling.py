@@ -113,12 +113,10 @@ class Dialling:
 
     def _judge(self, now: Seconds) -> Outcome:
         match = self._plan.match(self.digits)
-        match match.verdict:
-            case Verdict.PARTIAL | Verdict.EXTENDABLE:
-                self._deadline = self._until(match, now)
-                return More(match.outside)
-            case Verdict.COMPLETE | Verdict.BARRED | Verdict.IMPOSSIBLE:
-                return self._send()
+        if match.verdict not in (Verdict.PARTIAL, Verdict.EXTENDABLE):
+            return self._send()
+        self._deadline = self._until(match, now)
+        return More(match.outside)
 
     def _until(self, match: Match, now: Seconds) -> Seconds | None:
         partial = match.verdict is Verdict.PARTIAL

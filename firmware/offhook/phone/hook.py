@@ -95,12 +95,11 @@ class HookSwitch:
         return self._step(Input.SETTLED, now)
 
     def _step(self, what: Input, now: Seconds) -> list[Meaning]:
-        match TRANSITIONS.get((self.state, what)):
-            case None:
-                return []  # a real move of a switch that was moved by command
-            case (state, effect):
-                self.state = state
-                return list(effect(self, now))
+        step = TRANSITIONS.get((self.state, what))
+        if step is None:
+            return []  # a real move of a switch that was moved by command
+        self.state, effect = step
+        return list(effect(self, now))
 
     def _debounce(self, now: Seconds) -> Iterator[Meaning]:
         self._deadline = Seconds(now + self.settings.debounce)

@@ -94,22 +94,17 @@ class _Key:
     patience: dict[Input, Seconds] = field(default_factory=dict)
 
     def move(self, what: Move, now: Seconds) -> list[Meaning]:
-        match CONTACT.get((self.contact, what)):
-            case None:
-                return []  # already so
-            case (contact, told):
-                settling = contact in (Contact.CLOSING, Contact.OPENING)
-                self.contact = contact
-                self.settles = Seconds(now + self.settings.debounce) if settling else None
-                return [] if told is None else self.step(told, now)
+        step = CONTACT.get((self.contact, what))
+        if step is None:
+            return []  # already so
+        self.contact, told = step
+        settling = self.contact in (Contact.CLOSING, Contact.OPENING)
+        self.settles = Seconds(now + self.settings.debounce) if settling else None
+        return [] if told is None else self.step(told, now)
 
     def step(self, what: Input, now: Seconds) -> list[Meaning]:
-        match PRESS.get((self.press, what)):
-            case None:
-                return []
-            case (press, effect):
-                self.press = press
-                return list(effect(self, now))
+        self.press, effect = PRESS[self.press, what]  # CONTACT lets nothing else happen
+        return list(effect(self, now))
 
     def deadline(self) -> Seconds | None:
         times = [*self.patience.values(), *([] if self.settles is None else [self.settles])]
@@ -119,8 +114,8 @@ class _Key:
         if self.settles is not None and self.settles <= now:
             yield from self.move(Move.SETTLED, now)
         for what in [what for what, at in self.patience.items() if at <= now]:
-            if self.patience.pop(what, None) is not None:
-                yield from self.step(what, now)
+            del self.patience[what]
+            yield from self.step(what, now)
 
     def _down(self, now: Seconds) -> Iterator[Meaning]:
         self.patience[Input.LONG] = Seconds(now + self.settings.long_press)

@@ -1,0 +1,96 @@
+"""One request of ours until its final answer, challenges answered on the way (RFC 3261 §22.3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from offhook.sip.authorization import Attempt, Trust
+from offhook.sip.message import Headers, Request, Response
+from offhook.sip.transactions import TransactionKey
+from offhook.sip.wire import Wire
+from offhook.units import Endpoint, Seconds
+
+
+@dataclass(slots=True, eq=False)
+class Errand:
+    """A request that may have to be sent several times, each with its own branch and CSeq."""
+
+    method: str
+    uri: str
+    headers: Headers
+    """All but Via, Max-Forwards, CSeq, User-Agent, Content-Type and credentials."""
+    hop: Endpoint
+    """Every round goes to the same address (C-16)."""
+    next_cseq: Callable[[], int]
+    listener: Callable[["Errand", Response | None, Seconds], None]
+    """Told of each provisional and the one final answer; None: nobody answered."""
+    trust: Trust
+    body: bytes = b""
+    cached: bool = False
+    """Credentials of earlier requests are sent along at once."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """Credentials to use while no server has challenged us (the empty nonce of row 8)."""
+    challenged: Callable[["Errand", Response], None] | None = None
+    """Told before the request is sent again; may change `headers`."""
+    wanted: bool = True
+    """Whether a challenge is still worth an answer."""
+    attempt: Attempt = field(default_factory=Attempt)
+    source: Endpoint | None = None
+    """Where the last answer came from."""
+    request: Request | None = None
+    """As last sent."""
+    key: TransactionKey | None = None
+
+
+class Errands:
+    """All errands under way by transaction; as many as `Transactions` keeps at most."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._open: dict[TransactionKey, Errand] = {}
+
+    @property
+    def count(self) -> int:
+        """How many wait for an answer."""
+        return len(self._open)
+
+    def send(self, errand: Errand, now: Seconds) -> None:
+        """Send it, the first time or again."""
+        wire = self._wire
+        credentials = wire.authorizer.headers(
+            errand.attempt, errand.method, errand.uri, errand.body, cached=errand.cached
+        )
+        headers = [*errand.headers, *(credentials or errand.extra)]
+        errand.request = wire.request(
+            errand.method, errand.uri, headers, errand.body, errand.next_cseq()
+        )
+        errand.key, sends = wire.transactions.request(errand.request, errand.hop, now)
+        self._open[errand.key] = errand
+        wire.do(*sends)
+
+    def knows(self, key: TransactionKey) -> bool:
+        """An errand waits for the answer to this transaction."""
+        return key in self._open
+
+    def answered(
+        self, key: TransactionKey, response: Response, source: Endpoint, now: Seconds
+    ) -> None:
+        """A response came to an errand that we know."""
+        errand = self._open[key]
+        errand.source = source
+        if response.status < 200:
+            errand.listener(errand, response, now)
+            return
+        del self._open[key]
+        again = self._wire.authorizer.react(response, errand.attempt, errand.trust)
+        if again and errand.wanted:
+            if errand.challenged is not None:
+                errand.challenged(errand, response)
+            self.send(errand, now)
+        else:
+            errand.listener(errand, response, now)
+
+    def timed_out(self, key: TransactionKey, now: Seconds) -> None:
+        """Nobody answered in time."""
+        errand = self._open.pop(key, None)
+        if errand is not None:
+            errand.listener(errand, None, now)

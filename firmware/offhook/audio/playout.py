@@ -185,6 +185,7 @@ class Playout:
         if not self._packets:
             return False
         first = min(self._packets)
+        self._packets[first] = self._packets[first]._replace(marker=True)  # nothing was lost
         self._next = min(first, int(now * RATE - self._arrivals.offset))
         self._done = self._next
         self._running = True

@@ -6,6 +6,8 @@ miscompiled library removes the codec from the offer instead of sending noise.
 """
 
 import ctypes
+import zlib
+from array import array
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -22,8 +24,15 @@ SID: Final = 2
 MOST_FRAMES: Final = 20
 """Of one payload; 200 ms.  More is not decoded."""
 
+_ANSWER: Final = bytes.fromhex(
+    "f94a0ca000faddb8062c1108c06068d5bed434d66046b4cb91fade3cefd4a04850ca25fa0b3906d6"
+    "75bb65db74f2275eda2c791640a410f5a152a056792c3edb2725a17b978530fff66240fed27b222d"
+    "799433715af028bfb02160f3af5237b748bbf38d"
+)
+"""What libbcg729 1.1.1 makes of `question`; below, the checksum of what that decodes to."""
+_ANSWER_SOUND: Final = 0xCDCA55F1
+
 _Pointer = ctypes.c_void_p
-_Answer = tuple[bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +78,32 @@ class Encoder:
     def encode(self, pcm: bytes) -> bytes:
         """Whole frames; a rest shorter than 10 ms is dropped.
 
-        Empty when nothing need be sent.  A payload ends with its first SID (RFC 3551 §4.5.6).
+        Empty when nothing need be sent.
         """
-        payload = b""
-        for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES):
-            frame = pcm[start : start + FRAME_BYTES]
-            self._encode(self._context.pointer, frame, self._out, self._at)
-            payload += self._out.raw[: self._length.value]
-        return payload
+        starts = range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)
+        return packed([self._frame(pcm[start : start + FRAME_BYTES]) for start in starts])
+
+    def _frame(self, pcm: bytes) -> bytes:
+        self._encode(self._context.pointer, pcm, self._out, self._at)
+        return self._out.raw[: self._length.value]
+
+
+def packed(frames: list[bytes]) -> bytes:
+    """One payload of consecutive frames of 10, 2 (SID) and 0 bytes.
+
+    In a payload a SID may only come last (RFC 3551 §4.5.6): where voice follows silence inside a
+    packet, the silence is replaced by the voice frame after it.
+    """
+    voice: list[bytes] = []
+    descriptor = b""
+    for frame in reversed(frames):
+        if len(frame) == VOICE:
+            voice.append(frame)
+        elif voice:
+            voice.append(voice[-1])
+        else:
+            descriptor = frame or descriptor
+    return b"".join(reversed(voice)) + descriptor
 
 
 class Decoder:
@@ -100,9 +127,9 @@ class Decoder:
 
     def conceal(self) -> bytes:
         """One frame that did not come: extrapolated voice, or comfort noise after a SID."""
-        return self._frame(bytes(VOICE), 0, 1, 0)
+        return self._frame(None, 0, 1, 0)
 
-    def _frame(self, bits: bytes, length: int, erased: int, sid: int) -> bytes:
+    def _frame(self, bits: bytes | None, length: int, erased: int, sid: int) -> bytes:
         self._decode(self._context.pointer, bits, length, erased, sid, 0, self._out)
         return self._out.raw
 
@@ -159,7 +186,17 @@ def examine(handle: ctypes.CDLL) -> Library:
         _declare(handle)
     except AttributeError as error:
         return Library(None, f"{LIBRARY}: {error}")
+    coded = Encoder(handle).encode(question())
+    if coded != _ANSWER:
+        return Library(None, f"{LIBRARY}: wrong answer from the encoder")
+    if zlib.crc32(Decoder(handle).decode(coded)) != _ANSWER_SOUND:
+        return Library(None, f"{LIBRARY}: wrong answer from the decoder")
     return Library(handle)
+
+
+def question() -> bytes:
+    """100 ms of a rising sawtooth, in whole numbers so that it is the same on every machine."""
+    return array("h", (i * i // 7 % 16001 - 8000 for i in range(800))).tobytes()
 
 
 def _declare(library: ctypes.CDLL) -> None:

@@ -1,7 +1,7 @@
 """A board is data: one TOML file says which pin is what, and which sound card.
 
-The file is closed (an unknown key is an error) and every value is checked; `ProfileError` names file, key,
-value and remedy.  All times in the file are milliseconds.
+The file is closed (an unknown key is an error) and every value is checked; `ProfileError` names
+file, key, value and remedy.  All times in the file are milliseconds.
 """
 
 import re
@@ -76,7 +76,7 @@ class BellPin:
 
     pin: int
     kind: Literal["tonal", "buzzer"] = "tonal"
-    """"tonal": a passive sounder, driven with the ring frequency; "buzzer": an active one, on or off."""
+    """A passive sounder, driven with the ring frequency, or an active one: on or off."""
     active_high: bool = True
 
 

@@ -11,14 +11,15 @@ from offhook.service.voice.ports import RtpPair
 from offhook.units import Decibels, Seconds
 
 
-class VoiceGone(RuntimeError):
+class VoiceGone(RuntimeError):  # noqa: N818  # it has gone; that is no mistake of the caller
     """Runner and keeper are dead for good: end the service, systemd starts it anew."""
 
 
 class Voice:
     """What the service knows of the voice runner.
 
-    A runner that dies or hangs is replaced within about two seconds; its calls go on, with a new SSRC.
+    A runner that dies or hangs is replaced within about three seconds; its calls go on, with a new
+    SSRC.
     """
 
     @classmethod
@@ -46,7 +47,10 @@ class Voice:
         raise NotImplementedError
 
     def obey(self, command: VoiceCommand, pair: RtpPair | None = None) -> None:
-        """Pass a command on; never waits.  `StartVoice` brings its sockets, which then belong to this object."""
+        """Pass a command on; never waits.
+
+        `StartVoice` brings its sockets, which then belong to this object.
+        """
         raise NotImplementedError
 
     def heartbeat(self) -> Seconds:

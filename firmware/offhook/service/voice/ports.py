@@ -30,8 +30,8 @@ class RtpPair(NamedTuple):
 class RtpPorts:
     """Pairs that lie ready for a call.
 
-    `reserve` binds one (post `events.RtpPort` with its number), `take` hands it to `Voice.obey` with
-    `actions.StartVoice`, `close` answers `actions.ClosePort`.
+    `reserve` binds one (post `events.RtpPort` with its number), `take` hands it to `Voice.obey`
+    with `actions.StartVoice`, `close` answers `actions.ClosePort`.
     """
 
     host: str

@@ -1,6 +1,6 @@
 """Notes into the journal: fields for machines, one line for people, from a thread of its own.
 
-    Note --loop--> Repeats (1/s per kind) --queue--> thread --> journald, or stderr with <N> prefixes
+    Note --loop--> Repeats (1/s per kind) --queue--> thread --> journald, or stderr with <N> before
 
 Every value passes `redact_text`, thus `text.printable`: a stranger's line breaks, escapes and bidi
 marks do not reach a terminal, and a message that strays into a field loses its secrets.

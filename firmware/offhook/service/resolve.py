@@ -54,11 +54,8 @@ class NameCache:
         except FileNotFoundError:
             return []
         except (OSError, ValueError, RecursionError) as error:
-            return [
-                note(
-                    "name cache unreadable", Severity.WARNING, file=str(self.path), error=str(error)
-                )
-            ]
+            fields = {"file": str(self.path), "error": str(error)}
+            return [Note("name cache unreadable", fields, Severity.WARNING)]
         return []
 
     def put(self, host: str, addresses: Addresses) -> bool:
@@ -94,7 +91,7 @@ def _checked(document: object) -> dict[str, Addresses]:
 
 @dataclass(slots=True)
 class Resolver:
-    """The lookups under way.  `answer` is called on the loop, `post` brings a thread's result there."""
+    """The lookups under way.  `answer` is called on the loop, `post` brings results there."""
 
     cache: NameCache
     answer: Callable[[str, Addresses], None]

@@ -1,9 +1,9 @@
 """The call log: SQLite in WAL mode, times in UTC, at most so many calls.
 
 WAL with synchronous=FULL: one fsync per call that ended, which is nothing, and a power cut loses
-neither the log nor the last line of it (with NORMAL it could lose the last; a rollback journal would
-write three times as much to the card).  A store that cannot write keeps the calls in memory and tries
-again with the next one.
+neither the log nor its last line (with NORMAL it could lose the last; a rollback journal would
+write three times as much to the card).  A store that cannot write keeps the calls in memory and
+tries again with the next one.
 """
 
 import sqlite3
@@ -130,19 +130,14 @@ class Store:
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
             self._database = _opened(self.path)
         except (OSError, sqlite3.Error) as second:
-            return [
-                note(
-                    "call log not writable",
-                    Severity.WARNING,
-                    file=str(self.path),
-                    error=str(second),
-                )
-            ]
-        return [
-            note(
-                "call log corrupt, begun anew", Severity.ERROR, kept_as=str(aside), error=str(error)
-            )
-        ]
+            return [_not_writable(self.path, second, len(self._pending))]
+        fields = {"kept_as": str(aside), "error": str(error)}
+        return [Note("call log corrupt, begun anew", fields, Severity.ERROR)]
+
+
+def _not_writable(path: Path, error: Exception, waiting: int) -> Note:
+    fields: dict[str, str | int | float] = {"file": str(path), "error": str(error)}
+    return Note("call log not writable", {**fields, "waiting": waiting}, Severity.WARNING)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -173,8 +168,10 @@ def _row(logged: LoggedCall) -> tuple[str | int | float | None, ...]:
     call = logged.call
     return (
         logged.ended.isoformat(timespec="seconds"), call.incoming,
-        printable(call.party), printable(call.name), call.outcome.value, printable(call.cause), call.call_id,
-        call.talked, call.codec, call.packets_lost, call.jitter, call.playout_delay, call.round_trip,
+        printable(call.party), printable(call.name),
+        call.outcome.value, printable(call.cause), call.call_id,
+        call.talked, call.codec, call.packets_lost,
+        call.jitter, call.playout_delay, call.round_trip,
     )  # fmt: skip
 
 

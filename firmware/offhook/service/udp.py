@@ -1,7 +1,7 @@
 """The SIP socket: bounded batches in, datagrams out, ICMP errors as events.
 
-A wake-up takes at most BATCH datagrams, then everything else on the loop has its turn; a flood costs
-the flooder's share and no more.  Marked CS3 (RFC 4594 names CS5; exchanges and switches in offices expect CS3).
+A wake-up takes at most BATCH datagrams, then everything else on the loop has its turn.  Marked CS3
+(RFC 4594 names CS5; exchanges and switches in offices expect CS3).
 """
 
 import socket
@@ -23,7 +23,7 @@ _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT = 10, 0
 
 @dataclass(slots=True)
 class SipSocket:
-    """One bound UDP socket.  `received` gets datagrams, `failed` addresses told to be unreachable."""
+    """One bound UDP socket.  `received` gets datagrams, `failed` unreachable addresses."""
 
     socket: socket.socket
     received: Callable[[bytes, Endpoint], None]

@@ -1,0 +1,7 @@
+"""`python -m offhook.service` is `offhookd`."""
+
+import sys
+
+from offhook.service.main import main
+
+sys.exit(main())

@@ -30,6 +30,7 @@ from offhook.phone.actions import (
     VoiceCommand,
 )
 from offhook.phone.voice_clock import CaptureClock
+from offhook.phone.voice_digits import KEYS, prepare_keys
 from offhook.phone.voice_send import Outgoing
 from offhook.phone.voice_stream import Stream, VoiceEvent
 from offhook.units import Decibels, Endpoint, Samples, Seconds
@@ -37,7 +38,7 @@ from offhook.units import Decibels, Endpoint, Samples, Seconds
 __all__ = ["MAX_STREAMS", "Outgoing", "VoiceEvent", "VoicePath"]
 
 MAX_STREAMS: Final = 2
-KEY_BEEP: Final = Decibels(-25)  # dBm0: what one hears of one's own keys
+KEY_BEEP: Final = Decibels(-16)  # below the tone sent: what one hears of one's own keys
 LIMIT: Final = Decibels(-9)  # dB below full scale
 NO_GAIN: Final = Decibels(0)
 _OVER_THE_VOICE: Final = frozenset({Tone.CALL_WAITING})
@@ -69,6 +70,8 @@ class VoicePath:
         """The tone is mixed with the voice instead of replacing it."""
         self._beep: tones.ToneSource | None = None
         self._dropped: Counter[str] = Counter()
+        plan.prepare()
+        prepare_keys()
 
     def obey(self, command: VoiceCommand, now: Seconds) -> list[VoiceEvent]:
         """Perform any voice command; those about streams that are not there do nothing.
@@ -142,7 +145,7 @@ class VoicePath:
             heard = mix(heard, sound) if self._tone_over else sound
             self._tone = None if self._tone.done else self._tone
         if self._beep is not None:
-            heard = mix(heard, self._beep.frame(n))
+            heard = mix(heard, gain(self._beep.frame(n), KEY_BEEP))
             self._beep = None if self._beep.done else self._beep
         return heard
 
@@ -218,10 +221,7 @@ class VoicePath:
         return []
 
     def _sound_key(self, digit: str) -> None:
-        try:
-            self._beep = tones.dtmf(digit, KEY_BEEP)
-        except LookupError:  # the hook flash is silent
-            self._beep = None
+        self._beep = tones.dtmf(digit) if digit in KEYS else None  # the hook flash is silent
 
 
 _ORDERS: Final[Mapping[type[VoiceCommand], Callable[..., list[VoiceEvent]]]] = {

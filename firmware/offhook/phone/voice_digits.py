@@ -13,6 +13,12 @@ MAX_WAITING: Final = 32
 KEYS: Final = frozenset("0123456789*#ABCD")
 
 
+def prepare_keys() -> None:
+    """Compute the tones now, so that no key begins with a hiccup (some ms each)."""
+    for key in KEYS:
+        tones.dtmf(key).frame(1)
+
+
 class InbandDigits:
     """Takes the place of the microphone while it has something to say."""
 

@@ -35,6 +35,7 @@ class Receiver:
         self._events = EventReceiver()
         self._timestamp: RtpTicks | None = None
         self._heard = False
+        self._after_key = False
         self._received_before = 0
         self._lost_before = 0
 
@@ -113,13 +114,16 @@ class Receiver:
         self.stats.arrived(stamp, at)
         if not self._parameters.receive or len(packet.payload) > LONGEST:
             return []
-        self._playout.put(stamp, packet.payload, at, marker=packet.marker)
+        marker = packet.marker or self._after_key  # the pause for a key is no loss
+        self._after_key = False
+        self._playout.put(stamp, packet.payload, at, marker=marker)
         if self._heard:
             return []
         self._heard = True
         return [FirstAudio(self._stream)]
 
     def _event(self, packet: Packet) -> list[Heard]:
+        self._after_key = True
         key = self._events.receive(packet.ssrc, packet.timestamp, packet.marker, packet.payload)
         return [DigitHeard(self._stream, key)] if key is not None else []
 

@@ -113,7 +113,7 @@ class Bench:
         """The server answers `request`."""
         typed = [("Content-Type", "application/sdp")] if body else []
         response = Response.answering(
-            request, status, reason, tag, [*typed, *extra], body, source=seen
+            request, status, reason, tag, extra=[*typed, *extra], body=body, source=seen
         )
         return self.hear(response, source)
 

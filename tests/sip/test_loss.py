@@ -1,0 +1,101 @@
+"""Each message lost one to six times: the call still ends right, and nothing is left behind."""
+
+import pytest
+from support.pair import ANSWER, A, B, Pair, first
+from support.sip_peer import Bench
+
+from offhook.sip.actions import Action, Ended, Incoming, Registered
+from offhook.units import Endpoint
+
+TIMES = range(1, 7)
+
+
+def answering(pair: Pair):
+    def react(at: Endpoint, action: Action) -> list[Action]:
+        if not isinstance(action, Incoming):
+            return []
+        agent = pair.agent(at)
+        ringing = agent.ring(action.call, pair.now)
+        return [*ringing, *agent.answer(action.call, ANSWER, pair.now)]
+
+    return react
+
+
+def nothing_left(pair: Pair) -> None:
+    pair.run(140)
+    for agent in (pair.a, pair.b):
+        assert agent.load == dict.fromkeys(agent.load, 0)
+    for at in (A, B):
+        assert sum(isinstance(one, Ended) for one in pair.told[at]) == 1
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("what", ["INVITE", "200 INVITE", "ACK", "BYE", "200 BYE", "180 INVITE"])
+def test_a_call_survives_losses(what: str, times: int):
+    pair = Pair(first(what, times))
+    pair.react = answering(pair)
+    call = pair.call()
+    pair.run(33)
+    assert pair.names(A)[-1] == "Answered", pair.trace
+    assert pair.names(B) == ["Incoming", "Confirmed"], pair.trace
+    pair.take(A, pair.a.hang_up(call, pair.now))
+    pair.run(33)
+    ended = pair.told[B][-1]
+    assert isinstance(ended, Ended), pair.trace
+    assert ended.cause.status == 200
+    nothing_left(pair)
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("what", ["CANCEL", "487 INVITE", "200 CANCEL", "100 INVITE", "ACK"])
+def test_a_cancelled_call_survives_losses(what: str, times: int):
+    pair = Pair(first(what, times))
+    call = pair.call()
+    pair.run(1)
+    pair.take(A, pair.a.hang_up(call, pair.now))
+    pair.run(33)
+    ended = pair.told[B][-1]
+    assert isinstance(ended, Ended), pair.trace
+    assert ended.cause.status == 487
+    nothing_left(pair)
+
+
+def test_a_200_that_is_never_acknowledged_ends_with_a_bye_c33():
+    pair = Pair(lambda message: getattr(message, "method", "") == "ACK")
+    pair.react = answering(pair)
+    pair.call()
+    pair.run(40)
+    ended = pair.told[B][-1]
+    assert isinstance(ended, Ended)
+    assert ended.cause.status == 408
+    assert pair.names(A)[-1] == "Ended"
+    copies = [line for line in pair.trace if "200 INVITE" in line]
+    assert len(copies) == 11  # 0, 0.5, 1.5, 3.5, 7.5 … 31.5
+    nothing_left(pair)
+
+
+def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended_c32():
+    pair = Pair()
+    call = pair.call()
+    pair.run(1)
+    incoming = pair.told[B][0]
+    assert isinstance(incoming, Incoming)
+    pair.take(B, pair.b.answer(incoming.call, ANSWER, pair.now))
+    pair.take(A, pair.a.hang_up(call, pair.now))
+    pair.run(1)
+    assert pair.names(A) == ["Ended"]
+    assert pair.names(B) == ["Incoming", "Confirmed", "Ended"], pair.trace
+    nothing_left(pair)
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_a_lost_register_is_sent_again(times: int):
+    bench = Bench()
+    bench.take(bench.agent.register(bench.now))
+    for _ in range(times):
+        bench.request("REGISTER")
+        at = bench.agent.deadline()
+        assert at is not None
+        bench.run(at - bench.now)
+    bench.grant(bench.request("REGISTER"))
+    assert len(bench.told(Registered)) == 1

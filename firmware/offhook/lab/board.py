@@ -13,11 +13,13 @@ itself sees nothing but pins.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 from gpiozero import Factory
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
+from offhook.board.profile import Profile
 from offhook.ports import Crosspoint
 from offhook.units import Hertz
 
@@ -42,6 +44,25 @@ class Wiring:
     lamp: int | None = None
     lamp_active_high: bool = True
 
+    @classmethod
+    def of(cls, profile: Profile) -> "Wiring":
+        """As a board profile says.  Raises ValueError when it lacks hook or keypad."""
+        hook, pad = profile.hook, profile.keypad
+        if hook is None or pad is None:
+            raise ValueError(f"board {profile.name!r} has no hook or no keypad to simulate")
+        return cls(
+            rows=pad.rows,
+            columns=pad.columns,
+            keys={key: at for at, key in pad.keys.items()},
+            hook=hook.pin,
+            hook_closed_when_lifted=hook.closed_when_lifted,
+            hook_to_ground=hook.pull == "up",
+            bell=profile.bell.pin if profile.bell else None,
+            bell_active_high=profile.bell.active_high if profile.bell else True,
+            lamp=profile.lamp.pin if profile.lamp else None,
+            lamp_active_high=profile.lamp.active_high if profile.lamp else True,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
@@ -62,6 +83,7 @@ class _WiredPin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no types
         """As the parent, without the history: that grows for ever under a scanned matrix."""
         changed = bool(self._state != value)
         self._state: float = value
+        self._last_change = monotonic()
         return changed
 
     def _set_function(self, value: str) -> None:

@@ -15,6 +15,7 @@ class MessageError(SipError):
 
     `status` is what to answer.  `partial` is the `message.Request` (typed as object, so that this
     file stands below that one) when enough was readable to answer to; None: drop it in silence.
+    Nothing in it is certain to be readable: answer to where it came from.
     """
 
     def __init__(self, what: str, status: int = BAD_REQUEST, partial: object | None = None) -> None:

@@ -117,9 +117,11 @@ class _Common:
         return [NameAddr.parse(value) for value in self.headers.all(name) if value != skip]
 
     def _write(self, start: str) -> bytes:
-        lines = [start]
-        lines += [f"{name}: {value}" for name, value in self.headers if name != "Content-Length"]
-        lines += [f"Content-Length: {len(self.body)}", "", ""]
+        length = str(len(self.body))
+        headers = self.headers
+        if headers.first("Content-Length") != length:
+            headers = headers.with_("Content-Length", length)
+        lines = [start, *[f"{name}: {value}" for name, value in headers], "", ""]
         return "\r\n".join(lines).encode("latin-1") + self.body
 
 
@@ -155,10 +157,12 @@ class Request(_Common):
         return self.headers.memo("route", lambda: self._addresses("Route"))
 
     def seen_from(self, source: Endpoint) -> "Request":
-        """With received and rport on the top Via (RFC 3581 §4, row 47)."""
-        first = self.headers.first("Via") or ""
-        top, *others = split_list(first)
-        stamped = ", ".join([str(Via.parse(top).seen_from(source)), *others])
+        """With received and rport on the top Via if it is readable (RFC 3581 §4, row 47)."""
+        try:
+            top, *others = split_list(self.headers.first("Via") or "")
+            stamped = ", ".join([str(Via.parse(top).seen_from(source)), *others])
+        except ValueError:  # a 400 to a broken Via: it goes back as it came
+            return self
         rest = self.headers.raw("Via")[1:]
         return replace(self, headers=self.headers.with_("Via", stamped, *rest))
 

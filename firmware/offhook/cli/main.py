@@ -1,0 +1,151 @@
+"""`offhook`: what a technician types over SSH.
+
+Exit codes: 0 done, 1 refused or a problem found, 2 wrong arguments, 3 offhookd does not answer,
+4 not allowed.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from offhook.cli import show
+from offhook.cli.client import Client, ClientError
+from offhook.cli.ladder import Ladder
+from offhook.service.config import DEFAULT_PATH, ServiceSettings
+from offhook.service.config_check import check
+from offhook.service.control_protocol import OUTPUTS, Json
+
+_JSON: Final = "print the answer as JSON"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except ClientError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return 0  # the way to end `trace`
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # the way `offhook trace | head` ends
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("offhook", description="Look at the telephone and drive it.")
+    parser.add_argument("--json", action="store_true", help=_JSON)
+    default = Path(os.environ.get("OFFHOOK_CONTROL", ServiceSettings().control_socket))
+    parser.add_argument("--socket", type=Path, default=default, metavar="PATH")
+    both = argparse.ArgumentParser(add_help=False)  # `offhook status --json` works as well
+    both.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=_JSON)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[both])
+
+    command("status", "the telephone at a glance")
+    command("dial", "call a number").add_argument("number")
+    command("answer", "answer the call that rings")
+    command("hangup", "end, cancel or reject what is going on")
+    command("key", "press a key").add_argument("key", help="0-9 * # or a function")
+    hook = command("hook", "lift the handset or put it down")
+    hook.add_argument("position", choices=("up", "down"))
+    calls = command("calls", "the call log, newest first")
+    calls.add_argument("-n", dest="limit", type=int, default=20, metavar="N", help="how many (20)")
+    trace = command("trace", "SIP messages as they pass, as a ladder")
+    trace.add_argument("-v", dest="whole", action="store_true", help="show the messages whole")
+    command("test", "try a part").add_argument("output", choices=OUTPUTS)
+    config = commands.add_parser("config", help="the settings").add_subparsers(
+        dest="what", required=True, metavar="show|check"
+    )
+    config.add_parser("show", help="those in use, secrets masked", parents=[both])
+    file = config.add_parser("check", help="every problem of a settings file", parents=[both])
+    file.add_argument("file", type=Path, nargs="?", default=DEFAULT_PATH)
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "config" and chosen.what == "check":
+        return _check(chosen.file, as_json=chosen.json)
+    client = Client.connect(chosen.socket)
+    try:
+        return _talk(client, chosen)
+    finally:
+        client.close()
+
+
+def _talk(client: Client, chosen: argparse.Namespace) -> int:
+    result = client.ask(chosen.command, **_request(chosen))
+    if chosen.command == "trace":
+        _follow(client, "trace", Ladder(chosen.whole), as_json=chosen.json)
+    elif chosen.command == "test" and chosen.output == "keys":
+        print("Press keys and move the hook; Ctrl-C ends.", file=sys.stderr)
+        _follow(client, "keys", None, as_json=chosen.json)
+    elif chosen.json:
+        print(json.dumps(result, indent=2))
+    elif text := _text(chosen.command, result):
+        print(text)
+    return 0
+
+
+def _request(chosen: argparse.Namespace) -> dict[str, Json]:
+    match chosen.command:
+        case "dial":
+            return {"number": chosen.number}
+        case "key":
+            return {"key": chosen.key}
+        case "hook":
+            return {"lifted": chosen.position == "up"}
+        case "calls":
+            return {"limit": chosen.limit}
+        case "test":
+            return {"output": chosen.output}
+        case _:
+            return {}
+
+
+def _text(command: str, result: Mapping[str, Json]) -> str:
+    match command:
+        case "status":
+            return show.status(result)
+        case "calls":
+            return show.calls(result.get("calls"))
+        case "config":
+            return "\n".join(show.settings(result.get("config")))
+        case _:
+            return ""
+
+
+def _follow(client: Client, topic: str, ladder: Ladder | None, *, as_json: bool) -> None:
+    for line in client.lines():
+        message = line.get(topic)
+        if not isinstance(message, Mapping):
+            continue
+        if as_json or ladder is None:
+            print(json.dumps(message), flush=True)
+        else:
+            for rung in ladder.rungs(message):
+                print(rung, flush=True)
+
+
+def _check(file: Path, *, as_json: bool) -> int:
+    problems = check(file)
+    if as_json:
+        names = ("file", "key", "value", "what", "remedy")
+        print(
+            json.dumps(
+                [{name: getattr(each, name) for name in names} for each in problems], indent=2
+            )
+        )
+    elif not problems:
+        print(f"{file}: good.")
+    else:
+        for problem in problems:
+            print(problem, file=sys.stderr)
+    return 1 if problems else 0

@@ -65,10 +65,22 @@ def _bad_start(data: bytes, end: int, head: int) -> MessageError:
 
 
 def _partial(method: str, uri: str, data: bytes, end: int, head: int) -> Request | None:
+    """What was readable of a request with a bad start line or bad headers."""
+    if head < 0:
+        return None
+    lines = _lines(data[end + 2 : head].decode("latin-1").lstrip())
+    kept = [item for line in lines[:MAX_HEADERS] for item in _readable(line)]
     try:
-        return _answerable(Request(method, uri, _headers(data, end, head)))
+        return _answerable(Request(method, uri, Headers(kept)))
     except SipError:
         return None
+
+
+def _readable(line: str) -> Headers:
+    try:
+        return Headers([_header(line)])
+    except SipError:
+        return Headers()
 
 
 def _answerable(request: Request) -> Request | None:
@@ -80,7 +92,9 @@ def _request(method: str, uri: str, data: bytes, end: int, head: int) -> Request
     try:
         request = Request(method, uri, _headers(data, end, head))
     except SipError as error:
-        raise MessageError(str(error)) from None
+        status = error.status if isinstance(error, MessageError) else BAD_REQUEST
+        partial = _partial(method, uri, data, end, head)
+        raise MessageError(str(error), status, partial) from None
     try:
         _check(request)
         _check_request(request)
@@ -106,12 +120,16 @@ def _headers(data: bytes, end: int, head: int) -> Headers:
     text = data[end + 2 : head].decode("latin-1")
     if text[:1] in {" ", "\t"}:
         raise MessageError("nothing to continue")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _FOLD.sub(" ", text)
-    lines = text.split("\r\n")
+    lines = _lines(text)
     if len(lines) > MAX_HEADERS:
         raise MessageError("too many headers", 513)
     return Headers(map(_header, lines))
+
+
+def _lines(text: str) -> list[str]:
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    return text.split("\r\n")
 
 
 def _header(line: str) -> tuple[str, str]:

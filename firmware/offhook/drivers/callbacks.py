@@ -9,7 +9,7 @@ Lost = Callable[[str, BaseException], None]
 
 
 def guarded(who: str, listener: Callable[_P, None], lost: Lost | None) -> Callable[_P, None]:
-    """`listener`, with its exceptions handed to `lost` (None: they go where gpiozero sends them)."""
+    """`listener`, with its exceptions handed to `lost` (None: left to gpiozero)."""
     if lost is None:
         return listener
 

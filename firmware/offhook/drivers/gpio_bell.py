@@ -1,9 +1,9 @@
 """The ring buzzer on one GPIO pin.
 
 It must be silent when nobody is in charge.  After kill -9 the kernel frees the line: some chips
-make it an input, others leave its last level.  So the board has a resistor that pulls it to silence,
-the service runs `python -m offhook.board.off` when its process has gone (ExecStopPost), and the
-square wave, made by lgpio in software, ends with the process.
+make it an input, others leave its last level.  So the board has a resistor that pulls it to
+silence; the service runs `python -m offhook.board.off` when its process has gone (ExecStopPost);
+and the square wave, made by lgpio in software, ends with the process.
 """
 
 from gpiozero import DigitalOutputDevice, Factory, PWMOutputDevice

@@ -33,6 +33,7 @@ from offhook.phone.voice_clock import CaptureClock
 from offhook.phone.voice_digits import KEYS, prepare_keys
 from offhook.phone.voice_send import Outgoing
 from offhook.phone.voice_stream import Stream, VoiceEvent
+from offhook.rtp.source import State
 from offhook.units import Decibels, Endpoint, Samples, Seconds
 
 __all__ = ["MAX_STREAMS", "Outgoing", "VoiceEvent", "VoicePath"]
@@ -110,6 +111,13 @@ class VoicePath:
             self._dropped["no stream"] += 1
             return []
         return found.receive(data, source, at, rtcp)
+
+    def source(self, stream: int) -> Endpoint | None:
+        """Where this stream's packets come from, once no other source can be taken."""
+        found = self._streams.get(stream)
+        if found is None or found.receiver.lock.state is not State.CERTAIN:
+            return None
+        return found.receiver.lock.locked
 
     def playout(self, now: Seconds) -> bytes:
         """One period for the earpiece, after the limiter."""

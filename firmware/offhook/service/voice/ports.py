@@ -96,7 +96,7 @@ def _bound(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, EXPEDITED)
         else:
@@ -108,5 +108,5 @@ def _bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-_SO_TIMESTAMPNS: Final = 35
+SO_TIMESTAMPNS: Final = 35
 """socket(7); Python has no name for it."""

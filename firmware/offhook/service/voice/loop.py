@@ -1,0 +1,210 @@
+"""The voice loop: once round for each period of the sound card (10 ms).
+
+    read microphone -> path -> send;  receive -> path;  path -> write earpiece;  events
+
+While nobody listens and nothing is streamed it sleeps until a command comes.  While something is
+streamed but nobody listens (the handset lies in its cradle) a silent clock paces it, and the
+microphone is not even open.  No logging, no locks, and no garbage collection while it runs.
+"""
+
+import gc
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from offhook.drivers.silent_sound import SilentSound
+from offhook.notes import Note, Severity, note
+from offhook.phone.actions import Listen, StartVoice, StopVoice, UpdateVoice, VoiceCommand
+from offhook.phone.events import Event, SoundTrouble
+from offhook.phone.voice import VoicePath
+from offhook.ports import Sound
+from offhook.service.voice.channel import Channel, ChannelClosed
+from offhook.service.voice.messages import Order, Quit, Started
+from offhook.service.voice.sockets import StreamSockets, drain
+from offhook.units import Seconds
+
+IDLE_BEAT: Final = Seconds(0.5)
+"""Between signs of life while there is nothing to do."""
+MAX_UNSENT: Final = 256  # events kept while the main process does not read
+MAX_ORDERS: Final = 16  # obeyed in one period
+
+
+class VoiceLoop:
+    """Owns the sound card, the sockets and the voice path."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        path: VoicePath,
+        sound: Sound,
+        *,
+        generation: int,
+        now: Callable[[], Seconds],
+        beat: Callable[[Seconds], None],
+    ) -> None:
+        """`beat` is told the time of each round."""
+        self._channel, self._path, self._sound = channel, path, sound
+        self._silent = SilentSound(sound.rate, sound.period, now)
+        self._generation, self._now, self._beat = generation, now, beat
+        self._streams: dict[int, StreamSockets] = {}
+        self._poll = select.poll()
+        self._readers: dict[int, tuple[int, socket.socket, bool]] = {}
+        self._listening = self._running = False
+        self._unsent: deque[Event | Note | Started] = deque(maxlen=MAX_UNSENT)
+        self._trouble: str | None = None
+
+    def run(self) -> None:
+        """Until the main process says so, or is gone."""
+        self._poll.register(self._channel.fileno(), select.POLLIN)
+        self._post(Started(self._generation))
+        try:
+            while True:
+                if self._running:
+                    self._period()
+                else:
+                    self._idle()
+        except ChannelClosed:
+            return
+        finally:
+            self._end()
+
+    def _period(self) -> None:
+        sound = self._sound if self._listening else self._silent
+        frame = sound.read()
+        now = self._now()
+        self._beat(now)
+        for out in self._path.capture(frame, now):
+            if (sockets := self._streams.get(out.stream)) is not None:
+                sockets.send(out.data, out.to, rtcp=out.rtcp)
+        self._serve(0, now)
+        if self._running and sound is (self._sound if self._listening else self._silent):
+            sound.write(self._path.playout(now))
+        self._tell(*self._path.events(now))
+        self._look_at_sound()
+
+    def _idle(self) -> None:
+        self._beat(self._now())
+        self._look_at_sound()
+        self._serve(IDLE_BEAT, self._now())
+
+    def _serve(self, patience: Seconds | int, now: Seconds) -> None:
+        for descriptor, _ in self._poll.poll(patience * 1000):
+            if (reader := self._readers.get(descriptor)) is not None:
+                self._receive(*reader, now)
+            elif descriptor == self._channel.fileno():
+                self._obey_all()
+        if self._unsent:
+            self._flush()
+
+    def _receive(self, stream: int, sock: socket.socket, rtcp: bool, now: Seconds) -> None:
+        for data, source, at in drain(sock, now):
+            if events := self._path.receive(stream, data, source, at, rtcp):
+                self._tell(*events)
+        if not rtcp and (sockets := self._streams.get(stream)) is not None:
+            sockets.lock(self._path.source(stream))
+
+    def _obey_all(self) -> None:
+        for _ in range(MAX_ORDERS):
+            match self._channel.receive():
+                case None:
+                    return
+                case (Order(generation=generation, command=command), descriptors) if (
+                    generation == self._generation
+                ):
+                    self._obey(command, descriptors)
+                case (Quit(), _):
+                    raise ChannelClosed
+                case (_, descriptors):  # meant for a runner that died
+                    for descriptor in descriptors:
+                        os.close(descriptor)
+
+    def _obey(self, command: VoiceCommand, descriptors: list[int]) -> None:
+        now = self._now()
+        if isinstance(command, StartVoice):
+            self._adopt(command.stream, descriptors)
+        elif isinstance(command, StopVoice):
+            self._say_goodbye(command.stream, now)
+        try:
+            self._tell(*self._path.obey(command, now))
+        except LookupError as error:  # a codec that this machine does not have
+            text = f"voice command not obeyed: {error}"
+            self._post(note(text, Severity.ERROR, command=type(command).__name__))
+        if isinstance(command, Listen):
+            self._listen(command.on)
+        elif isinstance(command, UpdateVoice) and command.stream in self._streams:
+            self._streams[command.stream].lock(self._path.source(command.stream))
+        elif isinstance(command, StopVoice):
+            self._drop(command.stream)
+        self._pace()
+
+    def _adopt(self, stream: int, descriptors: list[int]) -> None:
+        rtp, rtcp = (socket.socket(fileno=each) for each in descriptors)
+        self._drop(stream)
+        self._streams[stream] = StreamSockets(rtp, rtcp)
+        for sock, is_rtcp in ((rtp, False), (rtcp, True)):
+            sock.setblocking(False)
+            self._readers[sock.fileno()] = stream, sock, is_rtcp
+            self._poll.register(sock.fileno(), select.POLLIN)
+
+    def _say_goodbye(self, stream: int, now: Seconds) -> None:
+        if (sockets := self._streams.get(stream)) is not None:
+            for out in self._path.farewell(stream, now):
+                sockets.send(out.data, out.to, rtcp=out.rtcp)
+
+    def _drop(self, stream: int) -> None:
+        if (sockets := self._streams.pop(stream, None)) is None:
+            return
+        for sock in (sockets.rtp, sockets.rtcp):
+            self._poll.unregister(sock.fileno())
+            del self._readers[sock.fileno()]
+        sockets.close()
+
+    def _listen(self, on: bool) -> None:
+        if on == self._listening:
+            return
+        self._listening = on
+        if on:
+            self._sound.start()
+        else:
+            self._sound.stop()
+            self._silent.start()
+
+    def _pace(self) -> None:
+        """Run while there is something to hear or to send; the garbage waits until then."""
+        running = self._listening or bool(self._streams)
+        if running == self._running:
+            return
+        self._running = running
+        if running:
+            gc.disable()
+            if not self._listening:
+                self._silent.start()
+        else:
+            gc.enable()
+            gc.collect()
+
+    def _look_at_sound(self) -> None:
+        trouble = self._sound.trouble()
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._post(SoundTrouble(trouble))
+
+    def _tell(self, *events: Event) -> None:
+        for event in events:
+            self._post(event)
+
+    def _post(self, message: Event | Note | Started) -> None:
+        self._unsent.append(message)
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._unsent and self._channel.send(self._unsent[0]):
+            self._unsent.popleft()
+
+    def _end(self) -> None:
+        for stream in list(self._streams):
+            self._drop(stream)
+        self._sound.close()

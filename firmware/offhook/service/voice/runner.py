@@ -1,0 +1,64 @@
+"""The runner's process: real-time priority, sound card, voice path, loop."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from offhook.audio.tones import plan
+from offhook.drivers.alsa_sound import AlsaSound
+from offhook.drivers.card import PERIOD, RATE, SoundCard
+from offhook.drivers.silent_sound import SilentSound
+from offhook.notes import Severity, note
+from offhook.phone.voice import VoicePath
+from offhook.ports import Sound
+from offhook.service.voice.channel import Channel
+from offhook.service.voice.loop import VoiceLoop
+from offhook.service.voice.page import SharedPage
+from offhook.units import Decibels, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a runner is made of; the same for each that follows."""
+
+    card: SoundCard | None
+    country: str
+    send_gain: Decibels
+    receive_gain: Decibels
+
+
+def monotonic() -> Seconds:
+    """The time of every machine."""
+    return Seconds(time.monotonic())
+
+
+def run(equipment: Equipment, channel: Channel, page: SharedPage, generation: int) -> None:
+    """The voice runner, from its fork to its end."""
+    warning = _hurry(equipment.card.priority) if equipment.card is not None else None
+    if warning is not None and generation == 1:
+        channel.send(note(warning, Severity.WARNING))
+    sound = make_sound(equipment.card)
+    path = VoicePath(
+        plan(equipment.country),
+        sound.period,
+        send_gain=equipment.send_gain,
+        receive_gain=equipment.receive_gain,
+    )
+    loop = VoiceLoop(channel, path, sound, generation=generation, now=monotonic, beat=page.beat)
+    loop.run()
+
+
+def make_sound(card: SoundCard | None) -> Sound:
+    """The card, or a clock in its place."""
+    return SilentSound(RATE, PERIOD) if card is None else AlsaSound(card)
+
+
+def _hurry(priority: int) -> str | None:
+    """SCHED_FIFO; what is wrong if it is not allowed."""
+    if priority == 0:
+        return None
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError:
+        return "voice runs without real-time priority: set LimitRTPRIO= in the unit"
+    return None

@@ -1,5 +1,7 @@
 """The lab exchange, in virtual time, with a telephone moved by hand."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ class TestRegistrar:
         assert lab.exchange.registrar.reachable("1001", lab.now) is None
 
     def test_a_wrong_password_is_challenged_again_and_noted(self, lab: Lab) -> None:
-        phone = ScriptedPhone(lab, "1001", 6001, password="guess")
+        phone = ScriptedPhone(lab, "1001", 6001, password="guess")  # noqa: S106
         assert phone.register().status == 401
         assert list(lab.exchange.complaints) == ["wrong digest for user '1001'"]
 
@@ -120,11 +122,11 @@ class TestNumbers:
         lab.run(1)
         times = [at for at, _ in lab.rtp]
         assert len(times) == 50
-        assert all(b - a == pytest.approx(0.02) for a, b in zip(times, times[1:], strict=False))
+        assert all(b - a == pytest.approx(0.02) for a, b in pairwise(times))
         packets = [Packet.parse(sent.data) for _, sent in lab.rtp]
         pcm = b"".join(open_codec("PCMU").decode(packet.payload) for packet in packets)
         samples = memoryview(pcm).cast("h")
-        rises = sum(a < 0 <= b for a, b in zip(samples, samples[1:], strict=False))
+        rises = sum(a < 0 <= b for a, b in pairwise(samples))
         assert rises in {1003, 1004, 1005}
         assert level_dbm0(pcm) == pytest.approx(0, abs=0.1)
         assert lab.exchange.levels.heard == pytest.approx(0, abs=0.2)
@@ -241,7 +243,7 @@ class TestNumbers:
         assert phone.statuses()[-1] == 404
 
     def test_nobody_calls_without_proof(self, lab: Lab) -> None:
-        stranger = ScriptedPhone(lab, "1001", 6009, password="guess")
+        stranger = ScriptedPhone(lab, "1001", 6009, password="guess")  # noqa: S106
         stranger.invite("600")
         assert stranger.statuses()[-1] == 407
         assert lab.exchange.calls == []

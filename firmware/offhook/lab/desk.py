@@ -4,7 +4,7 @@
     browser ←─ state, messages, levels ───────── pins, Status, ladder ←──────── the service
 
 The page moves pins only: whatever it does, the owner of a telephone could do.  Only this machine
-may open it: loopback address, Host and Origin checked, so that no other web page can reach it either.
+may open it (loopback address; Host and Origin are checked, so that no other page reaches it).
 """
 
 import asyncio

@@ -36,7 +36,7 @@ class Household:
 
 def control_socket(environment: Mapping[str, str]) -> Path:
     """Where the `offhook` command looks for the lab's telephone when nobody tells it."""
-    if told := environment.get("OFFHOOK_SOCKET"):
+    if told := environment.get("OFFHOOK_CONTROL"):
         return Path(told).absolute()
     runtime = environment.get("XDG_RUNTIME_DIR") or f"/tmp/offhook-{os.getuid()}"  # noqa: S108
     return Path(runtime) / "offhook" / "control"

@@ -9,7 +9,7 @@
       9.000 >> sip a 180                  the scripted peer, see `scripted_peer`
      10.000 >> voice 1 heard              from the voice path: heard, silent, report
 
-The phone is registered when the log begins.  Notes below NOTICE are left out.  A log ends two
+The phone is registered when the log begins (`@ unregistered`: it was refused).  Notes below NOTICE are left out.  A log ends two
 seconds after its last line, so that silence is asserted as well.
 """
 
@@ -60,11 +60,10 @@ class World:
         told = self.station.start(at)
         for port in self.ports:
             told += self.station.handle(events.RtpPort(port), at)
-        if self.registered:
-            data = next(each.data for each in told if isinstance(each, Send))
-            answer = self.peer.answer_register(data)
-            self.peer.hear(data)
-            self.station.handle(events.Datagram(answer, PEER), at)
+        for send in (each for each in told if isinstance(each, Send)):
+            self.peer.hear(send.data)
+            said = self.peer.say("-", "200" if self.registered else "403")
+            self.station.handle(events.Datagram(said, PEER), at)
 
     def option(self, text: str) -> None:
         """A line `@ name value …`."""
@@ -184,7 +183,8 @@ def _parameters(wanted: actions.VoiceParameters) -> str:
     ways = {(True, True): "", (True, False): " sendonly", (False, True): " recvonly"}
     way = ways.get((wanted.send, wanted.receive), " inactive")
     to = wanted.remote if wanted.remote is not None else "nowhere"
-    return f"{wanted.codec} {wanted.port} to {to}{way}"
+    limit = f" limit {wanted.timeout:.0f}" if wanted.timeout else ""
+    return f"{wanted.codec} {wanted.port} to {to}{way}{limit}"
 
 
 def _ended(call: actions.CallEnded) -> str:

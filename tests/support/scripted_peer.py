@@ -89,6 +89,7 @@ class ScriptedPeer:
     def __init__(self, phone: Endpoint) -> None:
         self.phone = phone
         self.contact = ""
+        self.registers: list[Wire] = []
         self.dialogs: dict[str, Dialog] = {}
         self._count = 0
 
@@ -102,7 +103,8 @@ class ScriptedPeer:
         dialog = self._dialog_of(wire)
         sdp = describe_sdp(wire.body)
         if wire.is_request:
-            if dialog is not None:
+            if dialog is not None and wire.method != "ACK":
+                dialog.asked.pop(wire.method, None)  # the newest stands last
                 dialog.asked[wire.method] = wire
             number = re.sub(r"^\S+ sips?:(?:([^@;]*)@)?.*", r"\1", wire.start)
             fresh = wire.method == "INVITE" and "tag=" not in wire.first("to")
@@ -123,7 +125,9 @@ class ScriptedPeer:
             if dialog.call_id == call_id:
                 return dialog
         if wire.method != "INVITE":
-            self.contact = _uri(wire.first("contact")) or self.contact
+            if wire.is_request:
+                self.registers.append(wire)
+                self.contact = _uri(wire.first("contact")) or self.contact
             return None
         name = "abcdefgh"[len(self.dialogs)]
         local = f"{wire.first('to')};tag=peer-{name}"
@@ -136,17 +140,19 @@ class ScriptedPeer:
     def say(self, name: str, text: str) -> bytes:
         """The message that these words mean."""
         words = _words(text)
+        if name == "-":
+            return self._registered(self.registers[-1], words.what)
         if words.what.isdigit():
             return self._respond(self.dialogs[name], words)
         if name not in self.dialogs:
             self._call(name, words)
         return self._request(self.dialogs[name], words)
 
-    def answer_register(self, data: bytes) -> bytes:
-        """200 with the binding, for five minutes."""
-        wire = Wire.of(data)
+    def _registered(self, wire: Wire, status: str) -> bytes:
+        """The answer to a REGISTER; 200 binds for five minutes."""
         contact = [("Contact", f"{wire.first('contact')};expires=300")]
-        return self._answer(wire, "200 OK", f"{wire.first('to')};tag=reg", contact, "")
+        granted = contact if status == "200" else []
+        return self._answer(wire, f"{status} Said", f"{wire.first('to')};tag=reg", granted, "")
 
     def _respond(self, dialog: Dialog, words: Words) -> bytes:
         asked = dialog.asked[words.method or next(reversed(dialog.asked))]

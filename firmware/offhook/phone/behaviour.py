@@ -349,8 +349,8 @@ class Behaviour:
     def _digit(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield DigitDown(_known(self.active), said.key)
 
-    def _digit_up(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
-        yield DigitUp(_known(self.active))
+    def _digit_up(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        yield DigitUp(_known(self.active), said.key)
 
 
 def _known(call: CallRef | None) -> CallRef:

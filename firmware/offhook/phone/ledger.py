@@ -70,6 +70,8 @@ class Record:
             return "busy here" if self.unannounced else "hung up here"
         if cause.status == 200 and not cause.elsewhere:
             return "hung up there"
+        if self.incoming and cause.status == 487 and not cause.elsewhere:
+            return "the caller gave up"
         return f"{cause.status} {printable(cause.text)}".rstrip()
 
 

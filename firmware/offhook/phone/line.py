@@ -123,8 +123,8 @@ class Line:
                 raise TypeError("a call is placed with `place`, which tells its handle")
             case orders.DigitDown(ref, digit):
                 return list(self._digit(ref, digit))
-            case orders.DigitUp(ref):
-                return list(self._digit(ref, ""))
+            case orders.DigitUp(ref, digit):
+                return self._digit_up(ref, digit)
             case _:
                 return self._step(order.call, ORDERS[type(order)], now)
 
@@ -406,6 +406,11 @@ class Line:
         call.digit = digit
         if digit:
             yield StartDigit(ref, digit)
+
+    def _digit_up(self, ref: CallRef, digit: str) -> list[Result]:
+        """Only the key of the digit that is being sent ends it."""
+        call = self.calls.get(ref)
+        return list(self._digit(ref, "")) if call is not None and call.digit == digit else []
 
     def _open(self) -> MediaSession | str:
         """A session on the next port; or what is missing for it."""

@@ -79,6 +79,7 @@ class MediaSession:
         agreed = self.agreed
         if agreed is None:
             return None
+        # Who takes a call back listens before the peer has agreed: `offered_hold` lags behind.
         live = self.answered and not self.held and agreed.send and agreed.receive
         return VoiceParameters(
             port=self.port,
@@ -90,7 +91,7 @@ class MediaSession:
             rtcp_mux=agreed.rtcp_mux,
             packet_time=agreed.packet_time,
             send=agreed.send and not self.held,
-            receive=agreed.receive and not self.held,
+            receive=not self.held and (agreed.receive or self.offered_hold),
             dtmf_send=agreed.dtmf_send,
             dtmf_receive=agreed.dtmf_receive,
             silence_frames=agreed.silence_frames,

@@ -64,6 +64,7 @@ class DigitUp:
     """The key was released."""
 
     call: CallRef
+    digit: str
 
 
 Order = Place | Announce | Take | Hold | End | Refuse | DigitDown | DigitUp

@@ -8,11 +8,12 @@ import pytest
 from offhook.lab.household import (
     USERS,
     Household,
-    control_socket,
     has_sound,
     new_passwords,
     settle,
 )
+from offhook.service.records import ServiceSettings
+from offhook.service.where import control_socket, lab_socket
 from offhook.units import Endpoint
 
 EXCHANGE = Endpoint("127.0.0.1", 5070)
@@ -52,6 +53,11 @@ def test_a_card_is_found_where_the_kernel_lists_one(tmp_path: Path) -> None:
     assert has_sound(cards)
 
 
-def test_the_control_socket_lies_where_the_command_looks() -> None:
-    assert control_socket({"OFFHOOK_CONTROL": "/x/y"}) == Path("/x/y")
-    assert control_socket({"XDG_RUNTIME_DIR": "/run/user/7"}) == Path("/run/user/7/offhook/control")
+def test_the_command_finds_the_lab_s_socket_unless_the_service_s_is_there(tmp_path: Path) -> None:
+    assert lab_socket({"OFFHOOK_CONTROL": "/x/y"}) == control_socket({"OFFHOOK_CONTROL": "/x/y"})
+    environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    assert control_socket(environment) == ServiceSettings().control_socket
+    lab = lab_socket(environment)
+    lab.parent.mkdir(parents=True)
+    lab.touch()
+    assert control_socket(environment) == lab

@@ -15,9 +15,10 @@ from typing import Final
 from offhook.cli import show
 from offhook.cli.client import Client, ClientError
 from offhook.cli.ladder import Ladder
-from offhook.service.config import DEFAULT_PATH, ServiceSettings
+from offhook.service.config import DEFAULT_PATH
 from offhook.service.config_check import check
 from offhook.service.control_protocol import OUTPUTS, Json
+from offhook.service.where import control_socket
 
 _JSON: Final = "print the answer as JSON"
 
@@ -40,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("offhook", description="Look at the telephone and drive it.")
     parser.add_argument("--json", action="store_true", help=_JSON)
-    default = Path(os.environ.get("OFFHOOK_CONTROL", ServiceSettings().control_socket))
-    parser.add_argument("--socket", type=Path, default=default, metavar="PATH")
+    parser.add_argument("--socket", type=Path, default=control_socket(), metavar="PATH")
     both = argparse.ArgumentParser(add_help=False)  # `offhook status --json` works as well
     both.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=_JSON)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

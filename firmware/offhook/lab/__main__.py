@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -10,13 +9,14 @@ from pathlib import Path
 
 from offhook.lab.desk import HOST
 from offhook.lab.desk import PORT as DESK_PORT
-from offhook.lab.household import USERS, Household, control_socket, has_sound, new_passwords
+from offhook.lab.household import USERS, Household, has_sound, new_passwords
 from offhook.lab.server import PORT as SIP_PORT
 from offhook.lab.server import Sockets
 from offhook.lab.services import SERVICES
 from offhook.lab.session import Session
 from offhook.service.config import ConfigError
 from offhook.service.entropy import SystemEntropy
+from offhook.service.where import lab_socket
 
 COMMANDS = (
     ("offhook status", "what the telephone is doing"),
@@ -53,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--directory", type=Path, default=Path("build/lab"), help="for settings and call log"
     )
-    parser.add_argument(
-        "--socket", type=Path, default=control_socket(os.environ), help="control socket"
-    )
+    parser.add_argument("--socket", type=Path, default=lab_socket(), help="control socket")
     return parser
 
 

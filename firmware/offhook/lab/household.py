@@ -34,14 +34,6 @@ class Household:
         return self.directory / "offhook.toml"
 
 
-def control_socket(environment: Mapping[str, str]) -> Path:
-    """Where the `offhook` command looks for the lab's telephone when nobody tells it."""
-    if told := environment.get("OFFHOOK_CONTROL"):
-        return Path(told).absolute()
-    runtime = environment.get("XDG_RUNTIME_DIR") or f"/tmp/offhook-{os.getuid()}"  # noqa: S108
-    return Path(runtime) / "offhook" / "control"
-
-
 def new_passwords() -> dict[str, str]:
     """Fresh ones for every run."""
     return {user: secrets.token_urlsafe(_PASSWORD_BYTES) for user in USERS}

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from offhook.sip.errors import MessageError
-from offhook.sip.message import Request, Response
+from offhook.sip.message import MAX_ADDRESSES, Request, Response
 from offhook.sip.parser import (
     MAX_BODY,
     MAX_DATAGRAM,
@@ -58,7 +58,14 @@ class TestLimits:
         error = refused(with_(many + b", SIP/2.0/UDP h"))
         assert error.status == 483
         assert isinstance(error.partial, Request)
+        parse(with_(b"m: " + b",".join([b"<sip:h>"] * MAX_ADDRESSES)))
+        refused(with_(b"m: " + b",".join([b"<sip:h>"] * (MAX_ADDRESSES + 1))))
         assert refused(b"x" * (MAX_DATAGRAM + 1)).partial is None
+
+    def test_continuation_lines_are_joined_by_one_blank(self) -> None:
+        message = parse(with_(b"X: a \t\r\n \t b\r\n\tc\r\nY:\r\n z"))
+        assert message.headers.raw("X") == ["a b c"]
+        assert message.headers.raw("Y") == ["z"]
 
     def test_folds_count_as_one_line(self) -> None:
         parse(with_(b"X: y" + b"\r\n y" * 1000))

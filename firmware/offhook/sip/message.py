@@ -36,6 +36,8 @@ _REASONS: Final = {
     505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
     604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 }  # fmt: skip
+MAX_ADDRESSES: Final = 64  # in all Contact, Route or Record-Route headers of a message
+
 _COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})  # RFC 3261 §8.2.6.2
 _MAX_DELTA: Final = 2**32 - 1  # RFC 3261 §25.1 delta-seconds
 _UNWRITABLE: Final = re.compile(r"[\r\n\x00]|[^\x00-\xff]")
@@ -114,7 +116,10 @@ class _Common:
         return frozenset(element.lower() for element in self.headers.all(name))
 
     def _addresses(self, name: str, skip: str = "") -> list[NameAddr]:
-        return [NameAddr.parse(value) for value in self.headers.all(name) if value != skip]
+        values = [value for value in self.headers.all(name) if value != skip]
+        if len(values) > MAX_ADDRESSES:
+            raise MessageError(f"too many addresses in {name}")
+        return [NameAddr.parse(value) for value in values]
 
     def _write(self, start: str) -> bytes:
         length = str(len(self.body))

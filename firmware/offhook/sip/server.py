@@ -68,12 +68,11 @@ class Server(Transaction[Input]):
         return self.state is State.TERMINATED
 
     def _step(self, what: Input, now: Seconds) -> list[Output]:
-        match TRANSITIONS.get((self.state, what)):
-            case None:
-                return []  # not in the table: nothing happens
-            case (state, effect):
-                self.state = state
-                return list(effect(self, now))
+        found = TRANSITIONS.get((self.state, what))
+        if found is None:
+            return []  # not in the table: nothing happens
+        self.state, effect = found
+        return list(effect(self, now))
 
     def _send(self, _now: Seconds) -> Iterator[Output]:
         yield Send(self._last, self.to)

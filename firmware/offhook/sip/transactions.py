@@ -11,7 +11,7 @@ import hashlib
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from offhook.sip import server_invite
 from offhook.sip.actions import Send
@@ -302,6 +302,8 @@ class Transactions:
                     ups.append(TimedOut(key))
                 case Unacknowledged():
                     ups.append(AckTimedOut(key))
+                case _:
+                    assert_never(output)
         self._book(key, entry)
         return sends, ups
 

@@ -30,7 +30,7 @@ STEADY: Final = Samples(120)
 """How long a loss is repeated at full level."""
 FADE: Final = Samples(800)
 """How long it then takes to die: a burst of losses must not sound like a pause."""
-JOIN: Final = Samples(8)
+JOIN: Final = Samples(16)
 """Shortest blend back to received sound; and one sample more for each `JOIN_MORE` lost."""
 JOIN_MORE: Final = 20
 JOIN_MOST: Final = Samples(80)

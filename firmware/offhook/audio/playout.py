@@ -33,6 +33,8 @@ LONGEST_PACKET: Final = Samples(1600)
 """200 ms; a longer one is nonsense."""
 FAR: Final = 8000
 """A second: a packet this far from the others is a new time base, if the next one agrees."""
+HOPELESS: Final = Seconds(0.5)
+"""Packets that all come too late for this long begin a new time base."""
 RECENT: Final = 64
 """Timestamps remembered, to know a duplicate from a late packet."""
 
@@ -105,6 +107,7 @@ class Playout:
         self._arrivals.forget()
         self._concealer = Concealer()
         self._stray: float | None = None  # transit of a lone packet of another time base
+        self._hopeless: Seconds | None = None  # since when packets come too late for any use
         self._running = False  # until the first packet is met
         self._next = 0  # timestamp of the next sample to decode
         self._done = 0  # timestamp after the last packet decoded
@@ -141,7 +144,13 @@ class Playout:
         self._arrivals.note(took, packet.arrival, self._period // 2 + FLOOR)
         if self._running and timestamp < self._done:
             self._lost = max(0, self._lost - 1)  # it was counted lost, but came
-            return
+        elif self._running and timestamp + packet.length <= self._next:
+            self._give_up(packet)
+        else:
+            self._hopeless = None
+            self._wait(timestamp, packet)
+
+    def _wait(self, timestamp: int, packet: _Packet) -> None:
         self._packets[timestamp] = packet
         if len(self._packets) > MOST_PACKETS:
             del self._packets[min(self._packets)]
@@ -150,11 +159,20 @@ class Playout:
     def _go_back(self, timestamp: int, took: float) -> float:
         """Play a late packet now, if nothing after it was played; the transit it amounts to."""
         back = self._next - max(timestamp, self._done)
-        room = self._arrivals.fastest + MOST - self._arrivals.offset
-        if timestamp < self._done or back > room:
+        room = int(self._arrivals.fastest + MOST - self._arrivals.offset)
+        if timestamp < self._done:
             return took
+        back = max(0, min(back, room))
         self._next -= back
         return max(took, self._arrivals.offset + back)
+
+    def _give_up(self, packet: _Packet) -> None:
+        """It came too late even for the longest wait.  If that goes on, the delay is a new one."""
+        self._dropped += 1
+        if self._hopeless is None:
+            self._hopeless = packet.arrival
+        elif packet.arrival - self._hopeless > HOPELESS:
+            self.reset()
 
     def _same_time_base(self, took: float) -> bool:
         """Whether a packet belongs to the stream; two strays that agree become the stream."""
@@ -221,6 +239,8 @@ class Playout:
         n = min(most, first - self._next)
         self._next += n
         self._gap += n
+        if not self._recent:
+            return silence(n)  # nothing was heard yet
         self._gap_concealed += n
         return self._codec.conceal(Samples(n)) or self._concealer.missing(n)
 

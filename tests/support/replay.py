@@ -9,8 +9,9 @@
       9.000 >> sip a 180                  the scripted peer, see `scripted_peer`
      10.000 >> voice 1 heard              from the voice path: heard, silent, report
 
-The phone is registered when the log begins (`@ unregistered`: it was refused).  Notes below NOTICE are left out.  A log ends two
-seconds after its last line, so that silence is asserted as well.
+The phone is registered when the log begins (`@ unregistered`: it was refused).
+Notes below NOTICE are left out.  A log ends two seconds after its last line, so that silence is
+asserted as well.
 """
 
 from collections.abc import Iterator

@@ -78,7 +78,7 @@ class Call:
     digit: str = ""
     """The one that is being sent."""
     asked: bool = False
-    """A re-INVITE of ours is under way."""
+    """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
     due: Seconds | None = None
     """When the final report is no longer waited for."""
 
@@ -224,7 +224,7 @@ class Line:
             yield note(media, Severity.ERROR)
             yield from self.told(self.agent.reject(call.ref, 503, now), now)
             return
-        call.media, media.answered, call.record.answered = media, True, now
+        call.media, media.answered, call.record.answered, call.asked = media, True, now, True
         try:
             body = media.offer() if call.offer is None else media.answer(call.offer)
         except SdpError as error:  # our address changed family since it was found acceptable
@@ -330,13 +330,12 @@ class Line:
             yield from self._step(call.ref, Input.ANSWERED, now)
 
     def _confirmed(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
-        if body is None and call.media is not None and call.media.agreed is not None:
-            return  # the ordinary ACK: the answer went with our 200
-        trouble = self._concluded(call, body)
+        trouble = self._concluded(call, body)  # of an ordinary ACK there is nothing to take
         if trouble:
             yield from self._abandon(call, trouble, now)
         else:
             yield from self._voice(call)
+            yield from self._settled(call, now)
 
     def _offered(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
         media = call.media
@@ -359,9 +358,9 @@ class Line:
         yield from self._settled(call, now)
 
     def _settled(self, call: Call, now: Seconds) -> Iterator[Result]:
-        """Our re-INVITE is through; what was wished meanwhile goes into the next one."""
+        """The way is free; what was wished meanwhile goes into a re-INVITE."""
         call.asked = False
-        if call.media is not None and call.media.offered_hold != call.media.held:
+        if call.media is not None and call.media.stale:
             yield from self._ask(call, now)
 
     # Helpers

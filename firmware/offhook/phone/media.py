@@ -47,6 +47,7 @@ class MediaSession:
         """A person answered, here or there; before that there is at most early media."""
         self.offered_hold = False
         """What our last description said about it."""
+        self._offered_address = address
         self.agreed: Agreed | None = None
         self._offering = offering
         self._session_id = entropy.below(2**62)
@@ -56,6 +57,11 @@ class MediaSession:
         self._sequence = entropy.below(2**16)
         self._timestamp = RtpTicks(entropy.below(2**32))
         self._cname = entropy.token(96)
+
+    @property
+    def stale(self) -> bool:
+        """What the peer was told last is no longer so."""
+        return (self.offered_hold, self._offered_address) != (self.held, self.address)
 
     def offer(self) -> bytes:
         """Our description, all codecs in it."""
@@ -120,7 +126,7 @@ class MediaSession:
             self._version += 1
             session = replace(session, origin=replace(session.origin, version=self._version))
         self._ours = session
-        self.offered_hold = self.held
+        self.offered_hold, self._offered_address = self.held, self.address
         return bytes(session)
 
 

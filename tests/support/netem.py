@@ -30,6 +30,8 @@ class Netem:
     reorder: bool = False
     burst: float = 1.0
     """Mean number of packets lost in a row."""
+    cut: bool = False
+    """Nothing passes."""
     sent: int = 0
     lost: int = 0
     _random: Random = field(init=False)
@@ -43,7 +45,7 @@ class Netem:
     def send(self, data: bytes, source: Endpoint, rtcp: bool, now: Seconds) -> None:
         """A datagram enters."""
         self.sent += 1
-        if self._loses():
+        if self.cut or self._loses():
             self.lost += 1
             return
         copies = 2 if self._random.random() < self.duplicate else 1

@@ -405,8 +405,9 @@ def test_time_is_never_pressed_by_more_than_fifteen_percent() -> None:
     delays = []
     for i in range(40, 200):
         line.put(i, i * 0.02)
-        line.playout.get(160, Seconds(i * 0.02 + 0.1))
-        delays.append(line.playout.stats.delay)
+        if i >= 45:
+            line.playout.get(160, Seconds(i * 0.02))
+            delays.append(line.playout.stats.delay)
     assert 0.1 < delays[0] < 0.13
     assert delays[-1] < 0.02
     assert max(a - b for a, b in pairwise(delays[::10])) < 0.2 * 0.15 + 0.016

@@ -11,7 +11,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, cycle
 from typing import Final
 
@@ -42,6 +42,9 @@ TWIST: Final = Decibels(2.0)
 """How much louder the high group is: lines lose more there."""
 _SHORTEST_TABLE: Final = 1600
 """Samples; a short period is repeated to this length so that a frame is one or two slices."""
+
+MOST_TABLES: Final = 128
+"""Kept of either kind; one country needs about 30."""
 
 _STEP: Final = re.compile(r"(!?)([0-9+*@.-]+)(?:/([1-9][0-9]{0,4}))?")
 _SINE: Final = re.compile(r"([0-9]{1,4})(?:\*([0-9]{1,2}))?(?:@(-?[0-9]{1,2}))?")
@@ -110,54 +113,52 @@ class ToneSource:
 
     def __init__(self, spec: ToneSpec) -> None:
         self._segments = chain(spec.once, cycle(spec.repeated))
-        self._ready = b""
-        self._loop = b""  # the table of a segment without end
-        self._at = 0  # in `_loop`, bytes
+        self._sound = b""  # what is being played
+        self._at = 0  # in it, bytes
+        self._loop = b""  # what to play when it ends: the table of a segment without end
         self._ended = False
 
     @property
     def done(self) -> bool:
         """Only silence will come: the tone ended by itself, or `stop` has faded it out."""
-        return self._ended and not self._ready
+        return self._ended and self._at >= len(self._sound)
 
     def stop(self) -> None:
         """Fade out within the next 8 ms, then be `done`."""
         if not self._ended:
-            self._ready = multiply(self.frame(RAMP), fall(RAMP))
-            self._end()
+            self._end(multiply(self.frame(RAMP), fall(RAMP)))
 
     def frame(self, n: int) -> bytes:
         """The next `n` samples."""
         size = WIDTH * n
-        while len(self._ready) < size:
-            self._ready += self._more(size - len(self._ready))
-        out, self._ready = self._ready[:size], self._ready[size:]
+        out = self._sound[self._at : self._at + size]
+        self._at += len(out)
+        while len(out) < size:
+            self._begin()
+            more = self._sound[: size - len(out)] or bytes(size - len(out))
+            self._at = len(more)
+            out += more
         return out
 
-    def _more(self, size: int) -> bytes:
-        """At least one byte of what comes next; of a loop or of silence not more than `size`."""
-        if self._loop:
-            out = self._loop[self._at : self._at + size]
-            self._at = (self._at + len(out)) % len(self._loop)
-            return out
-        if self._ended:
-            return bytes(size)
+    def _begin(self) -> None:
+        """Go to the next sound; none: silence."""
+        if self._loop or self._ended:
+            self._sound = self._loop
+            return
         segment = next(self._segments, None)
         if segment is None:
-            self._end()
-            return bytes(size)
-        return self._begin(segment)
+            self._end(b"")
+        elif segment.samples is not None:
+            self._sound = burst(segment.components, segment.samples)
+        else:
+            self._loop = period(segment.components)
+            head = WIDTH * RAMP
+            self._sound = multiply(self._loop[:head], rise(RAMP)) + self._loop[head:]
 
-    def _begin(self, segment: Segment) -> bytes:
-        if segment.samples is not None:
-            return burst(segment.components, segment.samples)
-        self._loop = period(segment.components)
-        self._at = WIDTH * RAMP
-        return multiply(self._loop[: self._at], rise(RAMP))
-
-    def _end(self) -> None:
+    def _end(self, last: bytes) -> None:
+        """`last`, then silence."""
         self._ended = True
-        self._loop = b""
+        self._sound, self._at, self._loop = last, 0, b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def dtmf(digit: str, level: Decibels = DTMF_LEVEL, samples: Samples | None = Non
     return ToneSource(ToneSpec((segment,)))
 
 
-@cache
+@lru_cache(maxsize=MOST_TABLES)
 def period(components: tuple[Component, ...]) -> bytes:
     """A whole number of common periods of these sines, starting at phase zero."""
     if not components:
@@ -219,7 +220,7 @@ def period(components: tuple[Component, ...]) -> bytes:
     return total.tobytes() * math.ceil(_SHORTEST_TABLE / n)
 
 
-@cache
+@lru_cache(maxsize=MOST_TABLES)
 def burst(components: tuple[Component, ...], n: Samples) -> bytes:
     """`n` samples with a ramp at either end."""
     if not components:

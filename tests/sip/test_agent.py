@@ -1,8 +1,7 @@
 """The user agent as a whole: calls out and in, in the order people make them."""
 
-from support.sip_peer import ANSWER, OFFER, SERVER, Bench, account
-
 from offhook.sip.actions import Answered, Confirmed, Ended, Incoming, Provisional
+from support.sip_peer import ANSWER, OFFER, SERVER, Bench, account
 
 
 def call_out(bench: Bench) -> int:
@@ -11,7 +10,7 @@ def call_out(bench: Bench) -> int:
     return call
 
 
-def test_a_call_out_is_answered_and_hung_up_here():
+def test_a_call_out_is_answered_and_hung_up_here() -> None:
     bench = Bench()
     call = call_out(bench)
     invite = bench.request("INVITE")
@@ -30,7 +29,7 @@ def test_a_call_out_is_answered_and_hung_up_here():
     assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
 
 
-def test_a_call_in_is_answered_and_hung_up_there():
+def test_a_call_in_is_answered_and_hung_up_there() -> None:
     bench = Bench()
     (incoming,) = bench.hear(bench.invite())
     assert isinstance(incoming, Incoming)
@@ -49,7 +48,7 @@ def test_a_call_in_is_answered_and_hung_up_there():
     assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
 
 
-def test_the_registration_goes_through_a_challenge():
+def test_the_registration_goes_through_a_challenge() -> None:
     bench = Bench()
     bench.take(bench.agent.register(bench.now))
     first = bench.request("REGISTER")

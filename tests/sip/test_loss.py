@@ -1,16 +1,18 @@
 """Each message lost one to six times: the call still ends right, and nothing is left behind."""
 
+from collections.abc import Callable
+
 import pytest
-from support.pair import ANSWER, A, B, Pair, first
-from support.sip_peer import Bench
 
 from offhook.sip.actions import Action, Ended, Incoming, Registered
 from offhook.units import Endpoint
+from support.pair import ANSWER, A, B, Pair, first
+from support.sip_peer import Bench
 
 TIMES = range(1, 7)
 
 
-def answering(pair: Pair):
+def answering(pair: Pair) -> Callable[[Endpoint, Action], list[Action]]:
     def react(at: Endpoint, action: Action) -> list[Action]:
         if not isinstance(action, Incoming):
             return []
@@ -31,7 +33,7 @@ def nothing_left(pair: Pair) -> None:
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("what", ["INVITE", "200 INVITE", "ACK", "BYE", "200 BYE", "180 INVITE"])
-def test_a_call_survives_losses(what: str, times: int):
+def test_a_call_survives_losses(what: str, times: int) -> None:
     pair = Pair(first(what, times))
     pair.react = answering(pair)
     call = pair.call()
@@ -48,7 +50,7 @@ def test_a_call_survives_losses(what: str, times: int):
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("what", ["CANCEL", "487 INVITE", "200 CANCEL", "100 INVITE", "ACK"])
-def test_a_cancelled_call_survives_losses(what: str, times: int):
+def test_a_cancelled_call_survives_losses(what: str, times: int) -> None:
     pair = Pair(first(what, times))
     call = pair.call()
     pair.run(1)
@@ -60,7 +62,7 @@ def test_a_cancelled_call_survives_losses(what: str, times: int):
     nothing_left(pair)
 
 
-def test_a_200_that_is_never_acknowledged_ends_with_a_bye_c33():
+def test_a_200_that_is_never_acknowledged_ends_with_a_bye_c33() -> None:
     pair = Pair(lambda message: getattr(message, "method", "") == "ACK")
     pair.react = answering(pair)
     pair.call()
@@ -74,7 +76,7 @@ def test_a_200_that_is_never_acknowledged_ends_with_a_bye_c33():
     nothing_left(pair)
 
 
-def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended_c32():
+def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended_c32() -> None:
     pair = Pair()
     call = pair.call()
     pair.run(1)
@@ -89,7 +91,7 @@ def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended_c32():
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_a_lost_register_is_sent_again(times: int):
+def test_a_lost_register_is_sent_again(times: int) -> None:
     bench = Bench()
     bench.take(bench.agent.register(bench.now))
     for _ in range(times):

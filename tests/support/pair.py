@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from support.entropy import SeededEntropy
-
 from offhook.sip.account import Account
 from offhook.sip.actions import Action, CallRef, Send
 from offhook.sip.agent import Agent
 from offhook.sip.message import Message, Request
 from offhook.sip.parser import parse
 from offhook.units import Endpoint, Seconds
+from support.entropy import SeededEntropy
 
 A = Endpoint("192.0.2.1", 5060)
 B = Endpoint("192.0.2.2", 5060)
@@ -24,7 +23,7 @@ Lose = Callable[[Message], bool]
 
 
 def kind(message: Message) -> str:
-    """"INVITE", "200 INVITE", "ACK" …"""
+    """INVITE, 200 INVITE, ACK and so on."""
     if isinstance(message, Request):
         return message.method
     return f"{message.status} {message.cseq.method}"
@@ -101,4 +100,6 @@ class Pair:
         return min(times, default=None)
 
     def names(self, at: Endpoint) -> list[str]:
-        return [type(action).__name__ for action in self.told[at] if type(action).__name__ != "Note"]
+        return [
+            type(action).__name__ for action in self.told[at] if type(action).__name__ != "Note"
+        ]

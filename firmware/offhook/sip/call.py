@@ -115,7 +115,7 @@ class Call:
     hop: Endpoint | None = None
     """Where our last request inside the dialog went."""
     allowed: frozenset[str] = frozenset()
-    """Methods the peer takes."""
+    """Methods the peer takes, in lower case."""
     ours: bytes = b""
     """The SDP we sent last."""
     theirs: bytes = b""

@@ -272,7 +272,7 @@ class Modification:
     def _refresh(self, now: Seconds) -> None:
         call = self.call
         self._refresh_tried = call.timer.since if call.timer else None
-        if "UPDATE" in call.allowed:
+        if "update" in call.allowed:
             headers = [*call.identity(), *call.timer_question()]
             call.send("UPDATE", self._updated, now, headers=headers)
         else:

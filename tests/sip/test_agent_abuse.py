@@ -1,0 +1,212 @@
+"""Whatever comes in whatever order: nothing raises, everything stays bounded and returns to base."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from offhook.sip.acks import MAX_ACKS
+from offhook.sip.actions import CallRef, Ended, Incoming, Send
+from offhook.sip.calls import MAX_CALLS, MAX_KEPT
+from offhook.sip.message import Request
+from offhook.sip.parser import parse
+from offhook.units import Endpoint
+from support.sip_peer import ANSWER, OFFER, PHONE, SERVER, STRANGER, Bench, account
+
+SEED = sorted((Path(__file__).parents[1] / "vectors" / "seed").glob("*.sip"))
+MANY = 5000
+STATUSES = st.sampled_from(
+    [100, 180, 183, 200, 202, 302, 401, 407, 422, 423, 481, 486, 491, 503, 603]
+)
+HEADERS = st.sampled_from([
+    ("Contact", "<sip:gw@192.0.2.1:5060>"),
+    ("Contact", "<sip:gw@edge.example.org>"),
+    ("Contact", "*"),
+    ("Record-Route", "<sip:192.0.2.1;lr>, <sip:proxy.example.org>"),
+    ("Session-Expires", "90;refresher=uac"),
+    ("Session-Expires", "999999999"),
+    ("Min-SE", "1800"),
+    ("Min-Expires", "1800"),
+    ("Retry-After", "3"),
+    ("Require", "100rel"),
+    ("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"'),
+    ("Proxy-Authenticate", 'Digest realm="r", nonce="m", stale=true'),
+    ("Proxy-Authenticate", "Digest ,=,"),
+    ("Allow", "UPDATE"),
+    ("Supported", "timer"),
+    ("P-Asserted-Identity", "<<>>"),
+])  # fmt: skip
+METHODS = st.sampled_from(["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "NOTIFY"])
+COMMANDS = st.sampled_from([
+    "place", "place nobody", "delayed", "ring", "answer", "reject", "hang_up", "offer", "accept",
+    "refuse", "register", "unregister", "network", "no network", "resolved", "unreachable",
+])  # fmt: skip
+CALL = st.integers(1, 12).map(CallRef)
+STEP = st.one_of(
+    st.tuples(st.just("answer"), STATUSES, st.lists(HEADERS, max_size=3), st.integers(0, 5)),
+    st.tuples(st.just("ask"), METHODS, st.lists(HEADERS, max_size=3), st.integers(0, 5)),
+    st.tuples(st.just("mutate"), st.integers(0, 400), st.binary(max_size=4), st.integers(0, 5)),
+    st.tuples(st.just("command"), COMMANDS, CALL, st.just(0)),
+    st.tuples(st.just("wait"), st.sampled_from([0.1, 1, 5, 33, 200, 1000]), CALL, st.just(0)),
+)
+
+
+def command(bench: Bench, what: str, ref: CallRef) -> None:
+    agent, now = bench.agent, bench.now
+    match what:
+        case "place" | "delayed" | "place nobody":
+            target = "" if what == "place nobody" else "1014"
+            bench.take(agent.place(target, None if what == "delayed" else OFFER, now)[1])
+        case "ring":
+            bench.take(agent.ring(ref, now))
+        case "answer":
+            bench.take(agent.answer(ref, OFFER, now))
+        case "reject":
+            bench.take(agent.reject(ref, 486, now))
+        case "hang_up":
+            bench.take(agent.hang_up(ref, now))
+        case "offer":
+            bench.take(agent.offer(ref, b"v=2", now))
+        case "accept":
+            bench.take(agent.accept(ref, b"v=3", now))
+        case "refuse":
+            bench.take(agent.refuse(ref, 488, now))
+        case "register":
+            bench.take(agent.register(now))
+        case "unregister":
+            bench.take(agent.unregister(now))
+        case "network":
+            bench.take(agent.network_changed(PHONE, now))
+        case "no network":
+            bench.take(agent.network_changed(None, now))
+        case "resolved":
+            bench.take(agent.resolved("edge.example.org", ("192.0.2.1",), now))
+        case _:
+            bench.take(agent.unreachable(SERVER, now))
+
+
+def step(bench: Bench, kind: str, what: object, more: object, number: int) -> None:
+    """One thing happens."""
+    messages = [parse(send.data) for send in bench.sends if send.data.strip()]
+    ours = [one for one in messages if isinstance(one, Request) and one.method != "ACK"]
+    tags = [one.to.tag or "" for one in messages if one.to.tag] or [""]
+    match kind:
+        case "answer" if ours and isinstance(what, int) and isinstance(more, list):
+            bench.answer(ours[-1 - number % len(ours)], what, more, ANSWER, tag=f"t{number % 2}")
+        case "ask" if isinstance(what, str) and isinstance(more, list):
+            extra = "\n".join(f"{name}: {value}" for name, value in more)
+            to_tag = tags[number % len(tags)] if number % 2 or what != "INVITE" else ""
+            cseq = 100 + len(bench.done) if to_tag else 100
+            body = ANSWER if number % 3 else b""
+            bench.hear(
+                bench.invite(extra, body, method=what, to_tag=to_tag, cseq=cseq,
+                             call_id=f"c{number % 3}")
+            )  # fmt: skip
+        case "mutate" if isinstance(what, int) and isinstance(more, bytes):
+            data = bench.sends[-1].data if bench.sends and number % 2 else bench.invite()
+            at = what % (len(data) + 1)
+            bench.hear(data[:at] + more + data[at + number :])
+        case "command" if isinstance(what, str) and isinstance(more, int):
+            command(bench, what, CallRef(more))
+        case "wait" if isinstance(what, int | float):
+            bench.run(what)
+        case _:
+            pass
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEP, max_size=30), st.booleans())
+def test_nothing_raises_and_everything_is_bounded(
+    steps: list[tuple[str, object, object, int]], named: bool
+) -> None:
+    bench = Bench(account(domain="sip.example.org") if named else account())
+    if named:
+        bench.take(bench.agent.resolved("sip.example.org", (SERVER.host,), bench.now))
+    for one in steps:
+        step(bench, *one)
+        load = bench.agent.load
+        assert load["calls"] <= MAX_KEPT
+        assert load["remembered"] <= MAX_KEPT
+        assert load["acks"] <= MAX_ACKS
+        for send in bench.sends[-20:]:
+            if send.data.strip():
+                parse(send.data)  # what we send is always a message
+    bench.take(bench.agent.unregister(bench.now))
+    for number in range(1, 60):
+        bench.take(bench.agent.hang_up(CallRef(number), bench.now))
+    bench.run(400)
+    assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
+    told = [one.call for one in bench.done if isinstance(one, Ended)]
+    assert len(told) == len(set(told))
+    begun = {one.call for one in bench.done if isinstance(one, Incoming)}
+    assert begun <= set(told)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SEED), st.integers(0, 1600), st.binary(max_size=6), st.booleans())
+def test_mutated_messages_of_the_seed_do_no_harm(
+    path: Path, at: int, junk: bytes, trusted: bool
+) -> None:
+    bench = Bench()
+    data = path.read_bytes()
+    bench.hear(data[:at] + junk + data[at + len(junk) :], SERVER if trusted else STRANGER)
+    bench.run(40)
+    assert bench.agent.load["calls"] == 0
+
+
+@given(st.binary(max_size=200))
+def test_junk_is_nothing(data: bytes) -> None:
+    bench = Bench()
+    bench.hear(data)
+    assert bench.sends == []
+
+
+def test_remote_text_cannot_inject_lines_into_what_we_send() -> None:
+    bench = Bench()
+    bench.hear(bench.invite('P-Asserted-Identity: "a%0d%0aEvil: 1" <sip:x%0d%0a@y>'))
+    call, actions = bench.agent.place("x\r\nEvil: 1", OFFER, bench.now)
+    bench.take(actions)
+    assert call
+    assert all(b"\r\nEvil" not in send.data for send in bench.sends)
+
+
+def test_5000_invites_cancelled_leave_nothing_reliability_a2() -> None:
+    bench = Bench()
+    for number in range(MANY):
+        names = {"call_id": f"c{number}", "branch": f"z9hG4bK{number}"}
+        bench.hear(bench.invite(**names))  # type: ignore[arg-type]
+        bench.hear(bench.invite(method="CANCEL", body=b"", **names))  # type: ignore[arg-type]
+        bench.run(1 / 60)
+        bench.sends.clear()
+    assert len(bench.told(Incoming)) > MANY / 2
+    assert len(bench.told(Ended)) == len(bench.told(Incoming))
+    bench.run(35)
+    assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_5000_invites_never_acknowledged_leave_nothing_reliability_a2(answer: bool) -> None:
+    bench = Bench()
+    for number in range(MANY):
+        for action in bench.hear(bench.invite(call_id=f"c{number}")):
+            if isinstance(action, Incoming):
+                if answer:
+                    bench.take(bench.agent.answer(action.call, OFFER, bench.now))
+                else:
+                    bench.take(bench.agent.reject(action.call, 486, bench.now))
+        bench.sends.clear()
+        assert bench.agent.load["calls"] <= MAX_CALLS
+    bench.run(35)
+    bench.run(33)  # our BYEs to nobody
+    assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
+    assert len(bench.told(Ended)) == len(bench.told(Incoming))
+
+
+def test_a_flood_from_strangers_makes_one_note_and_no_answer_reliability_a3() -> None:
+    bench = Bench()
+    for number in range(MANY):
+        bench.hear(bench.invite(call_id=f"c{number}"), Endpoint("203.0.113.66", 1024 + number))
+    assert len(bench.done) == 1
+    assert bench.sends == []
+    assert not [one for one in bench.done if isinstance(one, Send)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from offhook.sip.grammar import quote
+from offhook.sip.grammar import QUOTED, quote, wire_text
 from offhook.sip.headers import Challenge
 
 MAX_NONCES: Final = 32  # remembered per counter; the oldest goes
@@ -22,7 +22,7 @@ _HASHES: Final[Mapping[str, str]] = {"md5": "md5", "sha-256": "sha256", "sha-512
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user of a realm."""
+    """A user of a realm, both as `grammar.wire_text`: UTF-8 bytes, one char each (RFC 7616 §4)."""
 
     user: str
     password: str = field(repr=False)
@@ -51,6 +51,7 @@ def supported(challenge: Challenge) -> bool:
         and _qop(challenge) is not None
         and challenge.param("realm") is not None
         and challenge.param("nonce") is not None
+        and all(_repeatable(challenge.param(name)) for name in ("realm", "nonce", "opaque"))
     )
 
 
@@ -104,10 +105,12 @@ def answer(
 
 
 def empty_nonce(user: str, realm: str, uri: str) -> str:
-    """The header of a first REGISTER that only says who we are (TS 24.229 §5.1.1.2, row 8)."""
-    return (
-        f'Digest username={quote(user)}, realm={quote(realm)}, nonce="", uri="{uri}", response=""'
-    )
+    """The header of a first REGISTER that only says who we are (TS 24.229 §5.1.1.2, row 8).
+
+    `user` is ordinary text.
+    """
+    name = quote(wire_text(user))
+    return f'Digest username={name}, realm={quote(realm)}, nonce="", uri="{uri}", response=""'
 
 
 def is_stale(challenge: Challenge) -> bool:
@@ -119,7 +122,8 @@ def verify(given: Challenge, password: str, method: str, nonces: Callable[[str],
     """Whether these credentials prove the password; `nonces` says which nonces are ours.
 
     The server's half, for the lab exchange: the caller looks up `password` by the user name,
-    compares realm and uri with its own, and counts nc if it cares for replays.
+    compares realm and uri with its own, and counts nc if it cares for replays.  `password` is
+    ordinary text.
     """
     needed = {name: given.param(name) for name in ("username", "realm", "nonce", "uri", "response")}
     if (
@@ -139,7 +143,7 @@ def verify(given: Challenge, password: str, method: str, nonces: Callable[[str],
         algorithm=algorithm,
         user=user,
         realm=realm,
-        password=password,
+        password=wire_text(password),
         method=method,
         uri=uri,
         nonce=nonce,
@@ -148,6 +152,11 @@ def verify(given: Challenge, password: str, method: str, nonces: Callable[[str],
         cnonce=cnonce,
     )
     return hmac.compare_digest(right.encode(), response.lower().encode("latin-1"))
+
+
+def _repeatable(value: str | None) -> bool:
+    """Whether it can stand in quotes as it came: a lone backslash at its end would eat ours."""
+    return value is None or QUOTED.fullmatch(f'"{value}"') is not None
 
 
 def _hash_of(algorithm: str | None) -> str | None:

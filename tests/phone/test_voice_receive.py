@@ -1,6 +1,7 @@
 """Network to earpiece."""
 
 import random
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.audio.codec import available, open_codec
+from offhook.audio.codec.g711 import decode_ulaw
+from offhook.audio.tones import plan
 from offhook.phone.actions import (
     PlayTone,
     SetGate,
@@ -21,11 +24,11 @@ from offhook.phone.actions import (
     UpdateVoice,
 )
 from offhook.phone.events import DigitHeard, FirstAudio, MediaTimeout, VoiceReport
-from offhook.phone.voice import MAX_STREAMS
+from offhook.phone.voice import MAX_STREAMS, VoicePath
 from offhook.rtp import rtcp
 from offhook.rtp.packet import Packet
 from offhook.rtp.rtcp import Goodbye, ReceiverReport, ReportBlock, SenderReport
-from offhook.units import Endpoint, Seconds
+from offhook.units import Decibels, Endpoint, Samples, Seconds
 from support.sound import chirp, numbers, sine, steepest
 from support.voices import BOB, PARAMETERS, Alone
 
@@ -99,6 +102,25 @@ def test_c48_voice_is_heard_whatever_the_length_of_its_packets(codec: str, ms: i
     assert like > (0.5 if codec == "G729" else 0.99)  # G.729 keeps the sound, not the wave
     assert delay < 8 * (ms + 30)
     assert [event for event in phone.events if isinstance(event, FirstAudio)] == [FirstAudio(1)]
+
+
+def test_a_peer_that_answered_with_two_codecs_may_send_either() -> None:
+    phone = Alone()
+    phone.start()
+    peer = Peer(phone, sine(400, 8000 * 3, 4000))
+    peer.run(0.5)
+    peer.codec, peer.kind = open_codec("PCMA"), 8
+    peer.run(0.5)
+    heard = numbers(bytes(phone.heard)[-4000:])
+    assert np.abs(heard).mean() == pytest.approx(4000 * 2 / np.pi, rel=0.1)
+
+
+def test_c46_a_peer_may_send_by_its_own_numbers() -> None:
+    phone = Alone()
+    phone.start(replace(PARAMETERS, dtmf_send=96, dtmf_receive=101))
+    phone.hear(Packet(96, 1, 800, 9, bytes.fromhex("070a00a0")))
+    phone.hear(Packet(101, 2, 2400, 9, bytes.fromhex("080a00a0"), marker=True))
+    assert phone.events == [DigitHeard(1, "7"), DigitHeard(1, "8")]
 
 
 def test_row_75_the_length_may_change_in_the_middle() -> None:
@@ -219,7 +241,7 @@ def test_c29_what_comes_while_we_hold_is_not_heard() -> None:
 def test_only_the_agreed_payload_types_are_taken() -> None:
     phone = Alone()
     phone.start()
-    for kind in (3, 8, 13, 100):
+    for kind in (3, 9, 13, 100):
         phone.hear(Packet(kind, 1, 0, 9, bytes(160)))
     phone.hear(b"\x80")
     phone.hear(b"\x80\xc8\x00", rtcp=True)
@@ -293,6 +315,19 @@ def test_tones_replace_the_voice_but_call_waiting_is_mixed_into_it() -> None:
     spectrum = np.abs(np.fft.rfft(heard, 8000)) / len(heard)
     assert spectrum[440] > 100
     assert spectrum[2000] > 1000
+
+
+def test_the_earpiece_can_be_turned_down_and_the_microphone_up() -> None:
+    phone = Alone()
+    phone.voice = VoicePath(
+        plan("GB"), Samples(80), send_gain=Decibels(6), receive_gain=Decibels(-20)
+    )
+    phone.start()
+    peer = Peer(phone, sine(400, 8000, 4000))
+    peer.run(0.5)
+    assert np.abs(numbers(bytes(phone.heard))).max() == pytest.approx(400, abs=20)
+    packets = [Packet.parse(each.data) for each in phone.run(0.1, b"\x00\x10" * 80)]
+    assert decode_ulaw(packets[-1].payload[:1]) == struct.pack("<h", 8316)  # 4096 + 6 dB
 
 
 def test_tones_need_no_stream() -> None:

@@ -19,6 +19,7 @@ from offhook.phone.actions import (
 )
 from offhook.rtp import rtcp
 from offhook.units import Endpoint, Seconds
+from support.sound import chirp
 from support.voices import BOB, PARAMETERS, Alone, rtp
 
 
@@ -61,6 +62,32 @@ def test_g729_is_sent_in_frames_of_ten_bytes() -> None:
     phone.start(replace(PARAMETERS, codec="G729", send_payload_type=18, receive_payload_type=18))
     packets = rtp(phone.run(0.2))
     assert {(packet.payload_type, len(packet.payload)) for packet in packets} == {(18, 20)}
+
+
+@pytest.mark.skipif("G729" not in available(), reason="libbcg729 is not installed")
+def test_c47_silence_frames_only_where_allowed_and_then_speech_is_marked() -> None:
+    for allowed in (False, True):
+        phone = Alone()
+        phone.start(
+            replace(
+                PARAMETERS,
+                codec="G729",
+                send_payload_type=18,
+                receive_payload_type=18,
+                silence_frames=allowed,
+            )
+        )
+        phone.run(0.2, chirp(80))
+        quiet = rtp(phone.run(2, b"\0\0" * 80))
+        assert any(len(packet.payload) != 20 for packet in quiet) is allowed
+        assert (len(quiet) < 60) is allowed
+        phone.run(0.1, chirp(80))
+        speech = rtp(phone.run(0.1, chirp(80)))
+        assert {len(packet.payload) for packet in speech} == {20}
+
+
+def test_before_a_call_the_microphone_goes_nowhere() -> None:
+    assert Alone().run(1) == []
 
 
 def test_nothing_at_all_leaves_before_the_gate_opens() -> None:

@@ -16,8 +16,28 @@ from offhook.units import Endpoint, Hertz, RtpTicks, Seconds
 
 RATE: Final = Hertz(8000)
 LONGEST: Final = 1500  # bytes of an RTP payload that may be voice
+EVENT: Final = ""  # in place of a codec's name: telephone-event
+ALWAYS: Final = {0: "PCMU", 8: "PCMA"}
+"""Who answers an offer with two codecs may send either (RFC 3264 §7); these cost us nothing."""
+
+_REFUSED: Final = {Verdict.DROP: "stranger", Verdict.WAIT: "probation"}
 
 Heard = FirstAudio | DigitHeard
+
+
+def payload_types(parameters: VoiceParameters) -> dict[int, str]:
+    """What each payload type means.
+
+    Ours hold, but some peers send by the numbers of their own description (C-46).
+    """
+    types: dict[int | None, str] = {
+        **ALWAYS,
+        parameters.dtmf_send: EVENT,
+        parameters.send_payload_type: parameters.codec,
+        parameters.dtmf_receive: EVENT,
+        parameters.receive_payload_type: parameters.codec,
+    }
+    return {kind: name for kind, name in types.items() if kind is not None}
 
 
 class Receiver:
@@ -31,6 +51,8 @@ class Receiver:
         """When RTP or RTCP last came, or could first have come."""
         self._stream = stream
         self._parameters = parameters
+        self._types = payload_types(parameters)
+        self._codec = parameters.codec
         self._playout = Playout(open_codec(parameters.codec))
         self._events = EventReceiver()
         self._timestamp: RtpTicks | None = None
@@ -42,10 +64,11 @@ class Receiver:
     def update(self, parameters: VoiceParameters, now: Seconds) -> None:
         """Negotiated anew: a new address re-arms the lock, a new codec the decoder (C-30)."""
         before, self._parameters = self._parameters, parameters
+        self._types = payload_types(parameters)
         if parameters.remote != before.remote:
             self.lock.arm(parameters.remote, now)
         if parameters.codec != before.codec:
-            self._playout.reset(open_codec(parameters.codec))
+            self._decode(parameters.codec)
         elif parameters.receive and not before.receive:
             self._playout.reset()
         if parameters.remote != before.remote or not before.timeout:
@@ -57,23 +80,18 @@ class Receiver:
             packet = Packet.parse(data)
         except RtpError:
             return self._drop("malformed")
-        kind = packet.payload_type
-        voice = kind == self._parameters.receive_payload_type
-        if not voice and kind != self._parameters.dtmf_receive:
+        name = self._types.get(packet.payload_type)
+        if name is None:
             return self._drop("type")
-        match self.lock.judge(source, packet, at):
-            case Verdict.DROP:
-                return self._drop("stranger")
-            case Verdict.WAIT:
-                return self._drop("probation")
-            case Verdict.TAKE_NEW:
-                self._begin()
-            case Verdict.TAKE:
-                pass
+        verdict = self.lock.judge(source, packet, at)
+        if verdict in _REFUSED:
+            return self._drop(_REFUSED[verdict])
+        if verdict is Verdict.TAKE_NEW:
+            self._begin()
         if self.stats.accept(packet.sequence) is None:
             return self._drop("leap")
-        self.alive_at = at
-        return self._voice(packet, at) if voice else self._event(packet)
+        self.alive_at = max(self.alive_at, at)
+        return self._event(packet) if name == EVENT else self._voice(packet, name, at)
 
     def get(self, n: int, now: Seconds) -> bytes:
         """`n` samples of the peer's voice."""
@@ -107,13 +125,20 @@ class Receiver:
             self._timestamp = None
             self._playout.reset()
 
-    def _voice(self, packet: Packet, at: Seconds) -> list[Heard]:
+    def _decode(self, name: str) -> None:
+        """Another codec from here on."""
+        if name != self._codec:
+            self._codec = name
+            self._playout.reset(open_codec(name))
+
+    def _voice(self, packet: Packet, name: str, at: Seconds) -> list[Heard]:
         near = packet.timestamp if self._timestamp is None else self._timestamp
         stamp = RtpTicks(extend(packet.timestamp, near, TIMESTAMP_BITS))
         self._timestamp = stamp
         self.stats.arrived(stamp, at)
         if not self._parameters.receive or len(packet.payload) > LONGEST:
             return []
+        self._decode(name)
         marker = packet.marker or self._after_key  # the pause for a key is no loss
         self._after_key = False
         self._playout.put(stamp, packet.payload, at, marker=marker)

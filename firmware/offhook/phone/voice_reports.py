@@ -70,23 +70,18 @@ class Reports:
         except RtpError:
             self._receiver.dropped["malformed"] += 1
             return
-        self._receiver.alive_at = at
+        self._receiver.alive_at = max(self._receiver.alive_at, at)
         for part in parts:
             self._hear(part, at)
 
     def _hear(self, part: rtcp.Part, at: Seconds) -> None:
-        match part:
-            case rtcp.SenderReport(ssrc=ssrc, reports=blocks):
-                if ssrc == self._receiver.lock.ssrc:
-                    self._receiver.stats.reported(part, at)
-                self._blocks(blocks, at)
-            case rtcp.ReceiverReport(reports=blocks):
-                self._blocks(blocks, at)
-            case rtcp.Goodbye(sources=sources):
-                for ssrc in sources:
-                    self._receiver.lock.left(ssrc)
-            case rtcp.Description():
-                pass  # its name concerns nobody
+        if isinstance(part, rtcp.Goodbye):
+            for ssrc in part.sources:
+                self._receiver.lock.left(ssrc)
+        elif not isinstance(part, rtcp.Description):  # whose name concerns nobody
+            self._blocks(part.reports, at)
+            if isinstance(part, rtcp.SenderReport) and part.ssrc == self._receiver.lock.ssrc:
+                self._receiver.stats.reported(part, at)
 
     def _blocks(self, blocks: tuple[rtcp.ReportBlock, ...], at: Seconds) -> None:
         for block in blocks:

@@ -455,6 +455,29 @@ def test_c53_the_watchdog_pauses_while_held_and_begins_anew_after() -> None:
     assert len(timeouts(phone)) == 1
 
 
+def test_c53_a_mere_refresh_does_not_feed_the_watchdog() -> None:
+    phone = Alone()
+    watched = replace(PARAMETERS, timeout=Seconds(3))
+    phone.start(watched)
+    phone.run(2)
+    phone.obey(UpdateVoice(1, watched))
+    phone.run(1.1)
+    assert len(timeouts(phone)) == 1
+
+
+def test_the_source_is_named_only_when_it_is_certain() -> None:
+    phone = Alone()
+    assert phone.voice.source(1) is None
+    phone.start()
+    for sequence in range(4):
+        phone.hear(Packet(0, sequence, 160 * sequence, 9, bytes(160)), NATTED)
+    assert phone.voice.source(1) is None
+    phone.hear(Packet(0, 4, 640, 9, bytes(160)))
+    assert phone.voice.source(1) == BOB
+    phone.obey(UpdateVoice(1, replace(PARAMETERS, remote=NATTED)))
+    assert phone.voice.source(1) is None
+
+
 def test_reports_come_every_five_seconds_and_at_the_end() -> None:
     phone = Alone()
     phone.start()

@@ -1,6 +1,7 @@
 """From datagrams to the earpiece: one stream's receiving half."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from offhook.audio.codec import open_codec
@@ -17,7 +18,7 @@ from offhook.units import Endpoint, Hertz, RtpTicks, Seconds
 RATE: Final = Hertz(8000)
 LONGEST: Final = 1500  # bytes of an RTP payload that may be voice
 EVENT: Final = ""  # in place of a codec's name: telephone-event
-ALWAYS: Final = {0: "PCMU", 8: "PCMA"}
+ALWAYS: Final[Mapping[int | None, str]] = {0: "PCMU", 8: "PCMA"}
 """Who answers an offer with two codecs may send either (RFC 3264 §7); these cost us nothing."""
 
 _REFUSED: Final = {Verdict.DROP: "stranger", Verdict.WAIT: "probation"}

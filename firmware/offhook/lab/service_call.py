@@ -218,12 +218,13 @@ class ServiceCall:
         return [*self.leg.reply(news.key, news.request, status, body, now)]
 
     def _end(self) -> list[LegOut | CallBack]:
+        heard, said = (self.media.received, self.media.sent) if self.media else (0, 0)
         self.media = None
         wanted = [step for step in self._steps if isinstance(step, RingBack)]
         self._steps.clear()
         self._due = None
         return [
-            Line(f"{self.number} and {self.user}: over"),
+            Line(f"{self.number} and {self.user}: over, heard {heard} packets, said {said}"),
             *(self._ring_back(step) for step in wanted),
         ]
 

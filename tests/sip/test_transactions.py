@@ -361,6 +361,21 @@ class TestBounds:
         assert table.deadline() is None
         assert table._heap == []
 
+    def test_5000_invites_refused_and_never_acknowledged_leave_nothing(self) -> None:
+        table = Transactions()
+        now = NOW
+        for i in range(5000):
+            now = Seconds(i / 60)
+            table.tick(now)
+            invite = request("INVITE", f"z9hG4bK{i}")
+            for up in table.receive(invite, PEER, now)[1]:
+                assert isinstance(up, NewRequest)
+                table.respond(up.key, Response.answering(invite, 486, to_tag="us"), now)
+            assert table.count <= MAX_SERVER
+        run_out(table, Seconds(now + 35))
+        assert table.count == 0
+        assert table._heap == []
+
     def test_heap_does_not_grow_with_copies(self) -> None:
         table = Transactions()
         incoming(table, request("INVITE"))

@@ -7,7 +7,7 @@ DEV    := deploy/dev
 STAMPS := build/stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers fast-test coverage bench diagrams uml-kernel setup clean
+.PHONY: help run test check format lint types layers fast-test coverage bench diagrams uml-kernel setup install clean
 
 help:  ## list the words
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ diagrams: $(STAMPS)/test  ## draw the state machines from their tables into firm
 
 uml-kernel:  ## the kernel that runs as a program (GPIO chip, sound card); built once, kept in the user's cache
 	@tests/hil/kernel/build.sh >/dev/null || echo 'No kernel for tests/hil: those tests are skipped.'
+
+install:  ## as root: the telephone as a service on this machine (a Pi, today)
+	@PYTHON=$(PYTHON) deploy/install.sh
 
 setup: $(STAMPS)/test  ## only set up what `make test` needs
 

@@ -1,10 +1,10 @@
 """The user agent as a whole: calls out and in, in the order people make them."""
 
-from offhook.sip.actions import Answered, Confirmed, Ended, Incoming, Provisional
+from offhook.sip.actions import Answered, CallRef, Confirmed, Ended, Incoming, Provisional
 from support.sip_peer import ANSWER, OFFER, SERVER, Bench, account
 
 
-def call_out(bench: Bench) -> int:
+def call_out(bench: Bench) -> CallRef:
     call, actions = bench.agent.place("1014", OFFER, bench.now)
     bench.take(actions)
     return call

@@ -1,5 +1,6 @@
-"""Whatever comes in whatever order: nothing raises, everything stays bounded and returns to base."""
+"""Whatever comes in whatever order: nothing raises, all stays bounded and returns to base."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.sip.acks import MAX_ACKS
-from offhook.sip.actions import CallRef, Ended, Incoming, Send
+from offhook.sip.actions import Action, CallRef, Ended, Incoming, Send
 from offhook.sip.calls import MAX_CALLS, MAX_KEPT
-from offhook.sip.message import Request
+from offhook.sip.errors import MessageError
+from offhook.sip.message import Request, Response
 from offhook.sip.parser import parse
 from offhook.units import Endpoint
 from support.sip_peer import ANSWER, OFFER, PHONE, SERVER, STRANGER, Bench, account
@@ -38,57 +40,56 @@ HEADERS = st.sampled_from([
     ("P-Asserted-Identity", "<<>>"),
 ])  # fmt: skip
 METHODS = st.sampled_from(["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "NOTIFY"])
-COMMANDS = st.sampled_from([
-    "place", "place nobody", "delayed", "ring", "answer", "reject", "hang_up", "offer", "accept",
-    "refuse", "register", "unregister", "network", "no network", "resolved", "unreachable",
-])  # fmt: skip
+
+
+def place(bench: Bench, target: str, offer: bytes | None) -> list[Action]:
+    return bench.agent.place(target, offer, bench.now)[1]
+
+
+DO: dict[str, Callable[[Bench, CallRef], list[Action]]] = {
+    "place": lambda b, ref: place(b, "1014", OFFER),
+    "place nobody": lambda b, ref: place(b, "", OFFER),
+    "delayed": lambda b, ref: place(b, "1014", None),
+    "ring": lambda b, ref: b.agent.ring(ref, b.now),
+    "answer": lambda b, ref: b.agent.answer(ref, OFFER, b.now),
+    "reject": lambda b, ref: b.agent.reject(ref, 486, b.now),
+    "hang_up": lambda b, ref: b.agent.hang_up(ref, b.now),
+    "offer": lambda b, ref: b.agent.offer(ref, b"v=2", b.now),
+    "accept": lambda b, ref: b.agent.accept(ref, b"v=3", b.now),
+    "refuse": lambda b, ref: b.agent.refuse(ref, 488, b.now),
+    "register": lambda b, ref: b.agent.register(b.now),
+    "unregister": lambda b, ref: b.agent.unregister(b.now),
+    "network": lambda b, ref: b.agent.network_changed(PHONE, b.now),
+    "no network": lambda b, ref: b.agent.network_changed(None, b.now),
+    "resolved": lambda b, ref: b.agent.resolved("edge.example.org", ("192.0.2.1",), b.now),
+    "unreachable": lambda b, ref: b.agent.unreachable(SERVER, b.now),
+}
+
+
+def read(send: Send) -> Request | Response | None:
+    """What we sent is always a message, but for errors that quote what was not."""
+    if not send.data.strip():
+        return None
+    try:
+        return parse(send.data)
+    except MessageError:
+        assert send.data.startswith((b"SIP/2.0 4", b"SIP/2.0 5"))
+        return None
+
+
 CALL = st.integers(1, 12).map(CallRef)
 STEP = st.one_of(
     st.tuples(st.just("answer"), STATUSES, st.lists(HEADERS, max_size=3), st.integers(0, 5)),
     st.tuples(st.just("ask"), METHODS, st.lists(HEADERS, max_size=3), st.integers(0, 5)),
     st.tuples(st.just("mutate"), st.integers(0, 400), st.binary(max_size=4), st.integers(0, 5)),
-    st.tuples(st.just("command"), COMMANDS, CALL, st.just(0)),
+    st.tuples(st.just("command"), st.sampled_from(sorted(DO)), CALL, st.just(0)),
     st.tuples(st.just("wait"), st.sampled_from([0.1, 1, 5, 33, 200, 1000]), CALL, st.just(0)),
 )
 
 
-def command(bench: Bench, what: str, ref: CallRef) -> None:
-    agent, now = bench.agent, bench.now
-    match what:
-        case "place" | "delayed" | "place nobody":
-            target = "" if what == "place nobody" else "1014"
-            bench.take(agent.place(target, None if what == "delayed" else OFFER, now)[1])
-        case "ring":
-            bench.take(agent.ring(ref, now))
-        case "answer":
-            bench.take(agent.answer(ref, OFFER, now))
-        case "reject":
-            bench.take(agent.reject(ref, 486, now))
-        case "hang_up":
-            bench.take(agent.hang_up(ref, now))
-        case "offer":
-            bench.take(agent.offer(ref, b"v=2", now))
-        case "accept":
-            bench.take(agent.accept(ref, b"v=3", now))
-        case "refuse":
-            bench.take(agent.refuse(ref, 488, now))
-        case "register":
-            bench.take(agent.register(now))
-        case "unregister":
-            bench.take(agent.unregister(now))
-        case "network":
-            bench.take(agent.network_changed(PHONE, now))
-        case "no network":
-            bench.take(agent.network_changed(None, now))
-        case "resolved":
-            bench.take(agent.resolved("edge.example.org", ("192.0.2.1",), now))
-        case _:
-            bench.take(agent.unreachable(SERVER, now))
-
-
 def step(bench: Bench, kind: str, what: object, more: object, number: int) -> None:
     """One thing happens."""
-    messages = [parse(send.data) for send in bench.sends if send.data.strip()]
+    messages = [one for one in map(read, bench.sends) if one is not None]
     ours = [one for one in messages if isinstance(one, Request) and one.method != "ACK"]
     tags = [one.to.tag or "" for one in messages if one.to.tag] or [""]
     match kind:
@@ -108,7 +109,7 @@ def step(bench: Bench, kind: str, what: object, more: object, number: int) -> No
             at = what % (len(data) + 1)
             bench.hear(data[:at] + more + data[at + number :])
         case "command" if isinstance(what, str) and isinstance(more, int):
-            command(bench, what, CallRef(more))
+            bench.take(DO[what](bench, CallRef(more)))
         case "wait" if isinstance(what, int | float):
             bench.run(what)
         case _:
@@ -129,9 +130,6 @@ def test_nothing_raises_and_everything_is_bounded(
         assert load["calls"] <= MAX_KEPT
         assert load["remembered"] <= MAX_KEPT
         assert load["acks"] <= MAX_ACKS
-        for send in bench.sends[-20:]:
-            if send.data.strip():
-                parse(send.data)  # what we send is always a message
     bench.take(bench.agent.unregister(bench.now))
     for number in range(1, 60):
         bench.take(bench.agent.hang_up(CallRef(number), bench.now))
@@ -179,10 +177,11 @@ def test_5000_invites_cancelled_leave_nothing_reliability_a2() -> None:
         bench.hear(bench.invite(method="CANCEL", body=b"", **names))  # type: ignore[arg-type]
         bench.run(1 / 60)
         bench.sends.clear()
-    assert len(bench.told(Incoming)) > MANY / 2
+    assert len(bench.told(Incoming)) > 500  # then all transactions are taken
     assert len(bench.told(Ended)) == len(bench.told(Incoming))
     bench.run(35)
     assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
+    assert isinstance(bench.hear(bench.invite(call_id="next"))[-1], Incoming)
 
 
 @pytest.mark.parametrize("answer", [True, False])

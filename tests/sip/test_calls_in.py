@@ -421,7 +421,7 @@ def test_a_delayed_offer_without_an_answer_ends_c36() -> None:
     ok = answered(bench, body=b"")
     bench.hear(bench.invite(method="ACK", body=b"", to_tag=ok.to.tag or ""))
     assert ended(bench) == Cause(488, "no answer to our offer")
-    assert bench.request("BYE")
+    bench.request("BYE")
     empty(bench)
 
 
@@ -674,7 +674,7 @@ def test_our_re_invite_to_a_peer_that_is_gone_ends_the_call(status: int) -> None
     bench.take(bench.agent.offer(REF, b"v=2", bench.now))
     bench.answer(bench.request("INVITE"), status)
     assert ended(bench).status == status
-    assert bench.request("BYE")
+    bench.request("BYE")
     empty(bench)
 
 

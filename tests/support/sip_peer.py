@@ -47,7 +47,7 @@ class Bench:
     def take(self, actions: Sequence[Action]) -> list[Action]:
         """Keep what the agent wants done."""
         self.sends += [action for action in actions if isinstance(action, Send)]
-        told = [action for action in actions if not isinstance(action, Send)]
+        told: list[Action] = [action for action in actions if not isinstance(action, Send)]
         self.done += told
         return told
 

@@ -197,7 +197,7 @@ class ScriptedPeer:
         remote = dialog.remote
         if method == "CANCEL":
             remote = re.sub(r";tag=.*", "", remote)
-        lines = [
+        lines: list[tuple[str, str]] = [
             ("Via", f"SIP/2.0/UDP {PEER};branch={branch};rport"),
             ("Max-Forwards", "70"),
             ("From", dialog.local),
@@ -207,6 +207,7 @@ class ScriptedPeer:
             ("Contact", f"<sip:peer@{PEER}>"),
             *_identity(words),
             *(("Reason", value) for value in words.options.get("reason", [])),
+            *_extra(words),
         ]
         return _message(f"{method} {dialog.target} SIP/2.0", lines, _sdp(words.sdp, dialog))
 
@@ -233,7 +234,7 @@ def _words(text: str) -> Words:
     for word in rest:
         if word == "sdp":
             current = sdp
-        elif word in ("from", "pai", "tag", "reason"):
+        elif word in ("from", "pai", "tag", "reason", "header"):
             current = options.setdefault(word, [])
         elif current is None:
             method = word
@@ -268,6 +269,11 @@ def _identity(words: Words) -> list[tuple[str, str]]:
     number, *name = words.options["pai"]
     shown = f'"{name[0]}" ' if name else ""
     return [("P-Asserted-Identity", f"{shown}<sip:{number}@{PEER.host}>")]
+
+
+def _extra(words: Words) -> list[tuple[str, str]]:
+    pairs = (value.partition(": ") for value in words.options.get("header", []))
+    return [(name, value) for name, _, value in pairs]
 
 
 def _message(start: str, lines: list[tuple[str, str]], body: str) -> bytes:

@@ -16,7 +16,8 @@ def ring(call: Call, event: Event, now: Seconds) -> None:
     call.provisional = (event.status, event.body)
     call.ring_again = Seconds(now + RING_AGAIN)
     call.ours = event.body or call.ours
-    _respond(call, event.status, event.body or b"", now, dialog_headers(call))
+    _, request = _invite(call)
+    _respond(call, event.status, event.body or b"", now, dialog_headers(call, request))
 
 
 def answer(call: Call, event: Event, now: Seconds) -> None:
@@ -30,7 +31,7 @@ def agree(call: Call, key: TransactionKey, request: Request, body: bytes, now: S
     """A 200 to an INVITE, first or later, and the session timer that comes with it."""
     granted = timer_answer(call, request)
     call.ours = body
-    headers = [*dialog_headers(call), *grant_headers(granted)]
+    headers = [*dialog_headers(call, request), *grant_headers(granted)]
     response = Response.answering(
         request,
         200,
@@ -63,9 +64,8 @@ def grant_headers(granted: Grant | None) -> list[tuple[str, str]]:
     return [("Session-Expires", str(granted.header)), *require]
 
 
-def dialog_headers(call: Call) -> list[tuple[str, str]]:
-    """Record-Route copied (C-34), our Contact and what we can."""
-    _, request = _invite(call)
+def dialog_headers(call: Call, request: Request) -> list[tuple[str, str]]:
+    """Record-Route of the INVITE copied (C-34), our Contact and what we can."""
     routes = [("Record-Route", value) for value in request.headers.raw("Record-Route")]
     return [*routes, *call.identity()]
 

@@ -208,6 +208,23 @@ def test_c30_a_change_of_codec_is_decoded_from_the_next_packet() -> None:
     assert phone.voice.dropped() == {}
 
 
+@pytest.mark.parametrize("nowhere", [None, Endpoint("0.0.0.0", 5000)])  # noqa: S104
+def test_reliability_15_a_hold_does_not_open_the_lock(nowhere: Endpoint | None) -> None:
+    phone = Alone()
+    phone.start()
+    peer = Peer(phone, sine(400, 8000 * 9, 4000))
+    peer.run(0.5)
+    phone.obey(UpdateVoice(1, replace(PARAMETERS, send=False, remote=nowhere)))
+    for sequence in range(20):
+        phone.hear(Packet(0, sequence, 160 * sequence, 66, b"\x2a" * 160), EVIL)
+    assert phone.voice.dropped() == {"stranger": 20}
+    peer.run(0.5)  # music on hold
+    assert np.abs(numbers(bytes(phone.heard)[-1600:])).mean() > 1500
+    assert {each.to for each in phone.run(20)} == {PARAMETERS.remote_rtcp}
+    phone.obey(UpdateVoice(1, PARAMETERS))
+    assert {each.to for each in phone.run(0.1)} == {BOB}
+
+
 def test_row_35_an_update_without_change_is_not_heard() -> None:
     phones = []
     for update in (False, True):

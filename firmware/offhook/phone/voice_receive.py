@@ -21,9 +21,15 @@ EVENT: Final = ""  # in place of a codec's name: telephone-event
 ALWAYS: Final[Mapping[int | None, str]] = {0: "PCMU", 8: "PCMA"}
 """Who answers an offer with two codecs may send either (RFC 3264 §7); these cost us nothing."""
 
+UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - a peer's way to say "hold"
 _REFUSED: Final = {Verdict.DROP: "stranger", Verdict.WAIT: "probation"}
 
 Heard = FirstAudio | DigitHeard
+
+
+def somewhere(address: Endpoint | None) -> Endpoint | None:
+    """`address`, unless it is none at all (old-style hold)."""
+    return None if address is None or address.host in UNSPECIFIED else address
 
 
 def payload_types(parameters: VoiceParameters) -> dict[int, str]:
@@ -45,7 +51,7 @@ class Receiver:
     """Judges, counts and buffers what comes; never raises on it."""
 
     def __init__(self, stream: int, parameters: VoiceParameters, now: Seconds) -> None:
-        self.lock = SourceLock(parameters.remote, now)
+        self.lock = SourceLock(somewhere(parameters.remote), now)
         self.stats = ReceiverStats(RATE)
         self.dropped: Counter[str] = Counter()
         self.alive_at = now
@@ -63,16 +69,20 @@ class Receiver:
         self._lost_before = 0
 
     def update(self, parameters: VoiceParameters, now: Seconds) -> None:
-        """Negotiated anew: a new address re-arms the lock, a new codec the decoder (C-30)."""
+        """Negotiated anew: a new address re-arms the lock, a new codec the decoder (C-30).
+
+        No address (a hold) is no new address: else anybody might be learnt meanwhile.
+        """
         before, self._parameters = self._parameters, parameters
         self._types = payload_types(parameters)
-        if parameters.remote != before.remote:
+        moved = somewhere(parameters.remote) not in {None, self.lock.named}
+        if moved:
             self.lock.arm(parameters.remote, now)
         if parameters.codec != before.codec:
             self._decode(parameters.codec)
         elif parameters.receive and not before.receive:
             self._playout.reset()
-        if parameters.remote != before.remote or not before.timeout:
+        if moved or not before.timeout:
             self.alive_at = now
 
     def receive(self, data: bytes, source: Endpoint, at: Seconds) -> list[Heard]:

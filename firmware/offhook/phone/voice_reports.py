@@ -1,7 +1,5 @@
 """RTCP of one stream: our reports every five seconds or so, and what the peer's tell."""
 
-from typing import Final
-
 from offhook.phone.actions import VoiceParameters
 from offhook.phone.voice_receive import Receiver
 from offhook.phone.voice_send import Sender
@@ -9,8 +7,6 @@ from offhook.rtp import rtcp
 from offhook.rtp.packet import RtpError
 from offhook.rtp.report import interval
 from offhook.units import Endpoint, RtpTicks, Seconds
-
-UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - a peer's way to say "hold"
 
 
 class Reports:
@@ -35,14 +31,12 @@ class Reports:
 
     def target(self) -> Endpoint | None:
         """Where reports go: beside the RTP, wherever that was learnt to be."""
-        rtp = self._receiver.lock.target
-        told = self._parameters.remote_rtcp
-        if rtp is None or rtp.host in UNSPECIFIED:
-            return None
-        if self._parameters.rtcp_mux:
+        lock = self._receiver.lock
+        rtp = lock.target
+        if rtp is None or self._parameters.rtcp_mux:
             return rtp
-        if rtp == self._parameters.remote:
-            return told
+        if rtp == lock.named:
+            return self._parameters.remote_rtcp
         return Endpoint(rtp.host, rtp.port + 1) if rtp.port < 65_535 else None
 
     def due(self, timestamp: RtpTicks, now: Seconds) -> bytes | None:

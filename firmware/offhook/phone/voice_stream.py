@@ -4,8 +4,8 @@ from typing import Final
 
 from offhook.phone.actions import VoiceParameters
 from offhook.phone.events import DigitHeard, FirstAudio, MediaTimeout, VoiceReport
-from offhook.phone.voice_receive import Receiver
-from offhook.phone.voice_reports import UNSPECIFIED, Reports
+from offhook.phone.voice_receive import Receiver, somewhere
+from offhook.phone.voice_reports import Reports
 from offhook.phone.voice_send import Outgoing, Sender
 from offhook.rtp.packet import is_rtcp
 from offhook.units import Endpoint, Samples, Seconds
@@ -107,8 +107,9 @@ class Stream:
         )
 
     def _target(self) -> Endpoint | None:
-        to = self.receiver.lock.target
-        return None if to is None or to.host in UNSPECIFIED else to
+        """Where voice goes: the source we hear, unless SDP names no address at all."""
+        named = somewhere(self._parameters.remote)
+        return None if named is None else self.receiver.lock.target
 
     def _rtcp(self, data: bytes | None) -> list[Outgoing]:
         to = self._reports.target()

@@ -165,6 +165,17 @@ def test_an_anonymous_caller_has_no_name_row_52() -> None:
     assert incoming.caller == Party("", "")
 
 
+def test_a_name_that_cannot_be_written_does_no_harm() -> None:
+    bench = Bench()
+    sender = '"a\\\x00b" <sip:x@y>'  # a quoted NUL may be read (RFC 4475 §3.1.1.2)
+    bench.hear(bench.invite('Record-Route: "\\\x00" <sip:192.0.2.1;lr>', sender=sender))
+    bench.take(bench.agent.answer(REF, OFFER, bench.now))
+    tag = bench.responses()[-1].to.tag or ""
+    bench.hear(bench.invite(method="ACK", body=b"", to_tag=tag, sender=sender))
+    bench.take(bench.agent.hang_up(REF, bench.now))
+    assert bench.request("BYE").to.display == ""
+
+
 def test_the_phone_is_told_of_alert_info_and_missing_offer() -> None:
     bench = Bench()
     bench.hear(bench.invite("Alert-Info: <http://x>;info=alert-autoanswer", b""))

@@ -362,6 +362,14 @@ def test_a_loose_route_set_is_reversed_and_followed_c34() -> None:
     assert bench.request("BYE").headers.raw("Route") == ack.headers.raw("Route")
 
 
+def test_a_route_set_without_end_does_no_harm_c34() -> None:
+    bench = Bench()
+    _, invite = invited(bench)
+    routes = ("Record-Route", "<sip:192.0.2.9;lr>, " * 60 + "<sip:192.0.2.1;lr>")
+    bench.answer(invite, 200, [GATEWAY, routes], ANSWER)
+    assert len(bench.request("ACK").headers.raw("Route")) == 61
+
+
 def test_a_strict_router_becomes_the_request_uri_c34() -> None:
     bench = Bench()
     _, invite = invited(bench)

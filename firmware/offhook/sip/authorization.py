@@ -69,6 +69,7 @@ class Authorizer:
             key = (given, realm)
             if not _new(attempt.answering.get(key), challenges):
                 attempt.wrong = True
+                self._kept.pop(key, None)
                 continue
             attempt.answering[key] = self._kept[key] = challenges
             taken = True
@@ -95,11 +96,6 @@ class Authorizer:
             if value is not None:
                 found.append((name, value))
         return found
-
-    @property
-    def has_nonce(self) -> bool:
-        """A server challenged us before."""
-        return bool(self._kept)
 
     def _ours(self, realm: str, trust: Trust) -> bool:
         if trust is Trust.LEARN and len(self._realms) < MAX_REALMS:

@@ -256,10 +256,12 @@ class Call:
             self.limit = None
             self.feed(self, Input.LIMIT, NOTHING, now)
         if self.ring_again is not None and self.ring_again <= now:
+            self.ring_again = None
             status, body = self.provisional or (180, None)
             self.feed(self, Input.RING, Event(status=status, body=body), now)
         self._tick_resend(now)
         if self.timer is not None and self.timer.expires_at <= now:
+            self.timer = None
             self.feed(self, Input.GONE, Event(status=408, reason="session expired"), now)
         self.modify.tick(now)
 

@@ -39,10 +39,10 @@ class Dialog:
         """The caller's dialog, from a 101-299 to our INVITE (RFC 3261 §12.1.2)."""
         return cls(
             response.call_id,
-            request.from_,
-            response.to,
+            _bare(request.from_),
+            _bare(response.to),
             contact_of(response) or request.target,
-            tuple(reversed(routes_of(response))),
+            tuple(map(_bare, reversed(response.record_route))),
             request.cseq.number,
             None,
             True,
@@ -52,15 +52,15 @@ class Dialog:
     def from_request(cls, request: Request, tag: str, first_cseq: int) -> "Dialog":
         """The callee's dialog, with our new `tag` (RFC 3261 §12.1.1).
 
-        Raises SipError without a Contact.
+        Raises SipError without a Contact, or with too many routes to repeat in every answer.
         """
         target = contact_of(request)
         if target is None:
             raise SipError("INVITE without Contact")
         return cls(
             request.call_id,
-            request.to.with_param("tag", tag),
-            request.from_,
+            _bare(request.to).with_param("tag", tag),
+            _bare(request.from_),
             target,
             routes_of(request),
             first_cseq,
@@ -115,4 +115,9 @@ def routes_of(message: Request | Response) -> tuple[NameAddr, ...]:
     routes = message.record_route
     if len(routes) > MAX_ROUTES:
         raise SipError("too many routes")
-    return tuple(routes)
+    return tuple(map(_bare, routes))
+
+
+def _bare(address: NameAddr) -> NameAddr:
+    """Without the display name: it identifies nobody, and not all that can be read can be written."""
+    return NameAddr("", address.uri, address.params)

@@ -97,8 +97,10 @@ class Registrar:
         """A round begins; after a failure names are looked up anew, old addresses serving."""
         self._rewritten = self._briefed = False
         self._errand = None
-        if self._failing:
-            self._wire.do(*map(Resolve, self._wire.peers.names))
+        hop = self._wire.account.next_hop[0]
+        peers = self._wire.peers
+        others = [name for name in peers.unknown if name != hop]  # obeyed too, once it is known
+        self._wire.do(*map(Resolve, peers.names if self._failing else others))
         self._wire.reach(self._wire.account.next_hop, self._send, now)
 
     def leave(self, now: Seconds) -> None:

@@ -5,7 +5,9 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,27 +70,24 @@ def run(
     for problem in problems:
         fields = {"problem": str(problem), "used": str(settings.source)}
         journal.always(Note("settings not usable, last good ones used", fields, Severity.ERROR))
-    try:
-        return asyncio.run(
-            _serve(
-                lambda loop, observe: Telephone(settings, profile, voice, journal, loop, observe),
-                pin_factory,
-                hooks or Hooks(),
+    with ExitStack() as at_exit:
+        at_exit.callback(journal.close)
+        at_exit.callback(voice.close)
+        try:
+            return asyncio.run(
+                _serve(partial(Telephone, settings, profile, voice, journal), pin_factory, hooks)
             )
-        )
-    except FileExistsError as error:
-        journal.always(Note("already running", {"error": str(error)}, Severity.ERROR))
-        return EXIT_RUNNING
-    finally:
-        voice.close()
-        journal.close()
+        except FileExistsError as error:
+            journal.always(Note("already running", {"error": str(error)}, Severity.ERROR))
+            return EXIT_RUNNING
 
 
 async def _serve(
     made: Callable[[asyncio.AbstractEventLoop, Observer | None], Telephone],
     pin_factory: Factory | None,
-    hooks: Hooks,
+    hooks: Hooks | None,
 ) -> int:
+    hooks = hooks or Hooks()
     telephone = made(asyncio.get_running_loop(), hooks.observe)
     bridge = Bridge(telephone.note_from_thread)
     logging.getLogger().addHandler(bridge)

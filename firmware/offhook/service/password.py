@@ -33,9 +33,11 @@ def _content(path: Path, owner: int | None) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise _fault(path, f"cannot be read: {error.strerror}", _CREATE.format(path)) from error
-    with open(descriptor, "rb") as file:
+    try:
         _refuse_others(path, os.fstat(descriptor), owner)
-        content = file.read(MAX_LENGTH + 1)
+        content = os.read(descriptor, MAX_LENGTH + 1)
+    finally:
+        os.close(descriptor)
     return _checked(path, content)
 
 

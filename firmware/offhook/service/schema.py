@@ -34,9 +34,9 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        key = f" {self.key}" if self.key else ""
         value = f" = {self.value}" if self.value else ""
-        return f"{self.file}:{key}{value}: {self.what}. {self.remedy}"
+        key = f" {self.key}{value}:" if self.key else ""
+        return f"{self.file}:{key} {self.what}. {self.remedy}"
 
 
 class ConfigError(ValueError):
@@ -168,7 +168,7 @@ class Reader:
     def fault(self, key: str, what: str, remedy: str) -> None:
         """Note a problem that only the caller can see."""
         value = _shown(self.entries[key], key) if key in self.entries else ""
-        self.problems.append(Problem(self.file, self._dotted(key), value, what, remedy))
+        self.problems.append(Problem(self.file, printable(self._dotted(key)), value, what, remedy))
 
     def finish(self) -> None:
         """Every key has been asked for: the others are errors."""

@@ -1,5 +1,6 @@
 """`make run` as a test has it: a process of its own, on free ports, in a fresh directory."""
 
+import os
 import re
 import signal
 import subprocess
@@ -87,9 +88,9 @@ class Running:
             sleep(0.02)
 
     def stop(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Ctrl-C, which a terminal sends to all processes of the group; the exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(PATIENCE)
 
 
@@ -110,7 +111,12 @@ def lab(*arguments: str, greeting: str = GREETED) -> Iterator[Running]:
 def process(command: list[str], directory: Path) -> Iterator[Running]:
     """Any of our programs, its output collected, ended at the end."""
     started = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=directory
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=directory,
+        start_new_session=True,
     )
     running = Running(started, directory)
     reader = threading.Thread(target=running.read, daemon=True)

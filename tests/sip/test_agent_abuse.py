@@ -38,6 +38,12 @@ HEADERS = st.sampled_from([
     ("Allow", "UPDATE"),
     ("Supported", "timer"),
     ("P-Asserted-Identity", "<<>>"),
+    ("P-Asserted-Identity", '"\\\x00" <sip:x%00@y>'),
+    ("Contact", '"\\\x00" <sip:gw@192.0.2.1>;x="\\\x00"'),
+    ("Record-Route", '"\\\x00" <sip:192.0.2.1;lr>;y="\\\x00"'),
+    ("WWW-Authenticate", 'Digest realm="\\\x00", nonce="\\\x00", opaque="\\\x00"'),
+    ("Require", '"\\\x00", x'),
+    ("Record-Route", "<sip:a;lr>, " * 40),
 ])  # fmt: skip
 METHODS = st.sampled_from(["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "NOTIFY"])
 

@@ -119,5 +119,5 @@ def routes_of(message: Request | Response) -> tuple[NameAddr, ...]:
 
 
 def _bare(address: NameAddr) -> NameAddr:
-    """Without the display name: it identifies nobody, and not all that can be read can be written."""
+    """Without the display name: it names nobody, and not all that is read can be written."""
     return NameAddr("", address.uri, address.params)

@@ -9,7 +9,13 @@ from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from offhook.audio.codec.g711 import decode_ulaw, encode_ulaw
 from offhook.phone.actions import (
@@ -71,6 +77,12 @@ class Gate(RuleBasedStateMachine):
         self.answered: set[int] = set()
         self.left: list[Outgoing] = []
 
+    @initialize(stream=STREAMS)
+    def begin(self, stream: int) -> None:
+        """A call, as most begin."""
+        self.start(stream, True, True, False)
+        self.set_gate(stream)
+
     def obey(self, command: VoiceCommand) -> None:
         self.voice.obey(command, Seconds(self.now))
 
@@ -121,6 +133,15 @@ class Gate(RuleBasedStateMachine):
         self.gate = stream
         if stream in self.streams and stream is not None:
             self.answered.add(stream)
+
+    @precondition(lambda self: self.gate is not None)
+    @rule(frames=st.integers(1, 3), other=st.none() | STREAMS)
+    def blink(self, frames: int, other: int | None) -> None:
+        """Closed and opened again within a period: what was held in between must be gone."""
+        gate = self.gate
+        self.capture(frames)
+        self.set_gate(other)
+        self.set_gate(gate)
 
     @rule(on=st.booleans())
     def mute(self, on: bool) -> None:

@@ -357,6 +357,21 @@ def test_tones_need_no_stream() -> None:
     assert not any(phone.heard[-800:])
 
 
+def test_no_tone_clicks_when_another_takes_its_place() -> None:
+    steps = []
+    for change in (False, True):
+        phone = Alone()
+        phone.obey(PlayTone(Tone.DIAL))
+        for each in range(60):
+            phone.run(0.01 * (3 + each % 11))
+            phone.obey(*([PlayTone(Tone.DIAL)] if change else []))
+        phone.obey(StopTone())
+        phone.run(0.05)
+        assert not any(phone.heard[-160:])
+        steps.append(steepest(bytes(phone.heard)))
+    assert steps[1] < 1.6 * steps[0]  # two at once while one fades
+
+
 def test_the_limiter_is_last() -> None:
     phone = Alone()
     phone.start()

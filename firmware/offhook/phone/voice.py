@@ -69,6 +69,8 @@ class VoicePath:
         self._tone: tones.ToneSource | None = None
         self._tone_over = False
         """The tone is mixed with the voice instead of replacing it."""
+        self._fading: tones.ToneSource | None = None
+        """The tone before, in its last milliseconds."""
         self._beep: tones.ToneSource | None = None
         self._dropped: Counter[str] = Counter()
         plan.prepare()
@@ -152,6 +154,9 @@ class VoicePath:
             sound = self._tone.frame(n)
             heard = mix(heard, sound) if self._tone_over else sound
             self._tone = None if self._tone.done else self._tone
+        if self._fading is not None:
+            heard = mix(heard, self._fading.frame(n))
+            self._fading = None if self._fading.done else self._fading
         if self._beep is not None:
             heard = mix(heard, gain(self._beep.frame(n), KEY_BEEP))
             self._beep = None if self._beep.done else self._beep
@@ -204,15 +209,20 @@ class VoicePath:
         return []
 
     def _play(self, command: PlayTone, now: Seconds) -> list[VoiceEvent]:
+        self._fade()
         self._tone = self._plan.source(command.tone.name.lower())
         self._tone_over = command.tone in _OVER_THE_VOICE
         return []
 
     def _stop_tone(self, command: StopTone, now: Seconds) -> list[VoiceEvent]:
+        self._fade()
+        return []
+
+    def _fade(self) -> None:
+        """No tone stops with a click."""
         if self._tone is not None:
             self._tone.stop()
-            self._tone_over = True  # it fades into the voice
-        return []
+            self._fading, self._tone = self._tone, None
 
     def _press(self, command: StartDigit, now: Seconds) -> list[VoiceEvent]:
         stream = self._streams.get(command.stream)

@@ -7,6 +7,7 @@ import pytest
 from offhook.audio.codec import open_codec
 from offhook.lab.media import READ_AFTER, Media, Programme
 from offhook.rtp.packet import Packet
+from offhook.rtp.rtcp import Description, ReceiverReport, SenderReport, parse, serialize
 from offhook.sdp.negotiate import Agreed
 from offhook.units import Endpoint, Seconds
 from support.entropy import CountingEntropy
@@ -104,3 +105,17 @@ def test_levels_tell_what_was_said_and_heard() -> None:
     assert media.levels.spoken is not None
     assert media.levels.spoken > 0
     assert media.levels.heard == media.levels.spoken
+
+
+def test_a_sender_report_is_answered_with_what_was_lost() -> None:
+    media = _media(Programme.SILENCE)
+    for sequence in (1, 2, 5):
+        media.receive(bytes(Packet(8, sequence, 1, 77, b"\xd5" * 160)), Seconds(1))
+    report = SenderReport(77, 0x0000_0003_8000_0000, 1, 3, 480)
+    (answered,) = media.receive(serialize([report, Description(77, b"x")]), Seconds(2))
+    receiver, _ = parse(answered)
+    assert isinstance(receiver, ReceiverReport)
+    (block,) = receiver.reports
+    assert (block.ssrc, block.lost, block.last_report) == (77, 2, 0x0003_8000)
+    stranger = serialize([SenderReport(78, 1, 1, 3, 480)])
+    assert media.receive(stranger, Seconds(2)) == []

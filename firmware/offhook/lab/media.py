@@ -14,10 +14,20 @@ from offhook.audio.codec import available, open_codec
 from offhook.audio.pcm import RATE, level_dbm0
 from offhook.audio.tones import ToneSource, dtmf, plan
 from offhook.entropy import Entropy
-from offhook.rtp.packet import Packet
+from offhook.rtp.packet import Packet, RtpError, is_rtcp
+from offhook.rtp.report import ReceiverStats
+from offhook.rtp.rtcp import (
+    Description,
+    Part,
+    ReceiverReport,
+    SenderReport,
+    parse,
+    serialize,
+)
 from offhook.sdp.negotiate import Agreed
 from offhook.units import Decibels, Endpoint, Samples, Seconds
 
+CNAME: Final = b"exchange@lab"
 MAX_DIGITS: Final = 32  # read back at once
 READ_AFTER: Final = Seconds(1.5)
 DIGITS: Final = "0123456789*#ABCD"  # RFC 4733 table 3: the index is the event
@@ -84,6 +94,9 @@ class Media:
     """Timestamp of the event that was heard last."""
     _offset: int | None = None
     """Between the timestamps that come and those of the echo."""
+    _peer: int | None = None
+    """SSRC of the telephone."""
+    _heard: ReceiverStats = field(default_factory=lambda: ReceiverStats(RATE))
     _ssrc: int = field(init=False)
     _sequence: int = field(init=False)
     _timestamp: int = field(init=False)
@@ -116,15 +129,20 @@ class Media:
     def receive(self, data: bytes, now: Seconds) -> list[bytes]:
         """A datagram on the RTP port; returns what to send to `remote`."""
         try:
+            if is_rtcp(data):
+                return self._report(parse(data), now)
             packet = Packet.parse(data)
-        except ValueError:
-            return []  # RTCP on the same port, or noise
+        except RtpError:
+            return []
         if packet.payload_type == self.agreed.dtmf_receive:
             self._hear_event(packet, now)
             return []
         if packet.payload_type != self.agreed.receive_payload_type or not packet.payload:
             return []
         self.received += 1
+        if packet.ssrc != self._peer:
+            self._peer, self._heard = packet.ssrc, ReceiverStats(RATE)
+        self._heard.accept(packet.sequence)
         self.levels = Levels(self._level(packet.payload), self.levels.heard)
         return self._echo(packet) if self.programme is Programme.ECHO and self.agreed.send else []
 
@@ -185,6 +203,15 @@ class Media:
         if self.agreed.codec not in {"PCMU", "PCMA"}:
             return None
         return level_dbm0(open_codec(self.agreed.codec).decode(payload))
+
+    def _report(self, parts: list[Part], now: Seconds) -> list[bytes]:
+        """Answer the telephone's SR at once: it learns its losses and the round trip."""
+        sender = next((part for part in parts if isinstance(part, SenderReport)), None)
+        if sender is None or sender.ssrc != self._peer or not self.agreed.rtcp_mux:
+            return []
+        self._heard.reported(sender, now)
+        report = ReceiverReport(self._ssrc, (self._heard.block(sender.ssrc, now),))
+        return [serialize([report, Description(self._ssrc, CNAME)])]
 
     def _hear_event(self, packet: Packet, now: Seconds) -> None:
         """Count an event once, however many packets tell of it."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from offhook.audio.codec import open_codec
 from offhook.audio.pcm import level_dbm0
-from offhook.lab.leg import PATIENCE
+from offhook.lab.repetition import PATIENCE
 from offhook.rtp.packet import Packet
 from offhook.sdp.negotiate import G729, Local, answer
 from offhook.sdp.session import parse

@@ -18,16 +18,13 @@ from typing import Final
 from offhook.entropy import Entropy
 from offhook.lab.letters import Frame, reply
 from offhook.lab.registrar import Binding
+from offhook.lab.repetition import Repetition
 from offhook.lab.signals import LegOut, Line, News, What
 from offhook.sip.actions import Send
 from offhook.sip.headers import NameAddr
 from offhook.sip.message import Request, Response
 from offhook.sip.transactions import TransactionKey, Transactions
 from offhook.units import Endpoint, Seconds
-
-T1: Final = Seconds(0.5)
-T2: Final = Seconds(4.0)
-PATIENCE: Final = Seconds(64 * T1)  # for the ACK to a 2xx (RFC 3261 §13.3.1.4)
 
 
 class State(Enum):
@@ -83,18 +80,6 @@ class Trunk:
 
 
 @dataclass(slots=True)
-class _Unacknowledged:
-    """A 2xx of ours that is repeated until its ACK comes."""
-
-    data: bytes
-    number: int
-    """CSeq."""
-    due: Seconds
-    until: Seconds
-    interval: Seconds = T1
-
-
-@dataclass(slots=True)
 class Leg:
     """See the file's head.  Made by `incoming` and `outgoing`."""
 
@@ -115,7 +100,7 @@ class Leg:
     sequence: int
     """Our last CSeq."""
     remote_sequence: int = 0
-    _waiting: _Unacknowledged | None = None
+    _waiting: Repetition | None = None
     _ack: bytes = b""
     _asked: dict[TransactionKey, Request] = field(default_factory=dict)
     """Our requests inside the dialog that have no final answer."""
@@ -291,22 +276,18 @@ class Leg:
 
     def deadline(self) -> Seconds | None:
         """When `tick` must next be called, if ever."""
-        return None if self._waiting is None else min(self._waiting.due, self._waiting.until)
+        return None if self._waiting is None else self._waiting.deadline()
 
     def tick(self, now: Seconds) -> list[LegOut]:
         """Repeat the 2xx, or give up waiting for its ACK."""
         waiting = self._waiting
         if waiting is None:
             return []
-        if now >= waiting.until:
+        if now >= waiting.given_up:
             self._waiting = None
             line = Line("nobody acknowledges our 200", complaint=True)
             return [line, *self._step(Input.NO_ACK, _Given(), now)]
-        if now < waiting.due:
-            return []
-        waiting.interval = min(Seconds(2 * waiting.interval), T2)
-        waiting.due = Seconds(now + waiting.interval)
-        return [Send(waiting.data, self.peer)]
+        return [Send(waiting.data, self.peer)] if waiting.again(now) else []
 
     def _replied(self, key: TransactionKey, response: Response, now: Seconds) -> list[LegOut]:
         if response.status < 200 or key not in self._asked:
@@ -382,9 +363,7 @@ class Leg:
             self.target = str(response.contacts[0].uri)
 
     def _await_ack(self, response: Response, request: Request, now: Seconds) -> None:
-        self._waiting = _Unacknowledged(
-            bytes(response), request.cseq.number, Seconds(now + T1), Seconds(now + PATIENCE)
-        )
+        self._waiting = Repetition(bytes(response), request.cseq.number, now)
 
     def _response(self, request: Request, given: _Given) -> Response:
         headers = [("Contact", f"<{self.contact}>"), *given.headers]

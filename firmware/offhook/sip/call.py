@@ -79,6 +79,13 @@ class Event:
     status: int = 0
     reason: str = ""
 
+    @property
+    def asked(self) -> tuple[TransactionKey, Request]:
+        """The request to answer, of an event that is one."""
+        assert self.key is not None  # noqa: S101 -- the reception gives both
+        assert self.request is not None  # noqa: S101
+        return self.key, self.request
+
 
 NOTHING: Final = Event()
 
@@ -136,6 +143,12 @@ class Call:
         """Somebody may still talk: it counts as a call."""
         return self.state not in {State.OVER, State.CANCELLING, State.LEAVING}
 
+    @property
+    def inside(self) -> Dialog:
+        """The dialog of a call that has one, as all have that are answered."""
+        assert self.dialog is not None  # noqa: S101 -- the table sees to it
+        return self.dialog
+
     def end(self, cause: Cause, now: Seconds) -> None:
         """Tell the phone; the table sees to it that this happens once."""
         self.timer = self.ring_again = self.resend = None
@@ -165,11 +178,9 @@ class Call:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         dialog: Dialog | None = None,
-        sent: Callable[[Errand], None] | None = None,
     ) -> None:
         """A request inside the dialog (RFC 3261 §12.2.1.1), when its next hop has an address."""
-        inside = dialog or self.dialog
-        assert inside is not None  # noqa: S101 -- the table: only calls with a dialog come here
+        inside = dialog or self.inside
         uri, routes = inside.start_line()
         base = Headers([
             *(("Route", route) for route in routes),
@@ -187,8 +198,6 @@ class Call:
             trust = Trust.KNOWN if self.wire.peers.trusts(hop) else Trust.NONE
             errand = Errand(method, uri, base, hop, inside.next_cseq, listener, trust, body)
             self.errands.send(errand, now)
-            if sent is not None:
-                sent(errand)
 
         self.wire.reach(inside.next_hop(), then, now, self.peer)
 

@@ -97,7 +97,7 @@ def expired(call: Call, event: Event, now: Seconds) -> None:
 def cancelled(call: Call, event: Event, now: Seconds) -> None:
     """CANCEL: the caller gave up, or somebody else was quicker (C-39)."""
     _refuse(call, 487, now)
-    call.end(party.cause(event.request, 487) if event.request else Cause(487, ""), now)
+    call.end(party.cause(_request(event), 487), now)
 
 
 def bye_early(call: Call, event: Event, now: Seconds) -> None:
@@ -108,8 +108,7 @@ def bye_early(call: Call, event: Event, now: Seconds) -> None:
 
 def acknowledge_bye(call: Call, event: Event, now: Seconds) -> None:
     """200 to a BYE, without a word to the phone."""
-    if event.key is not None and event.request is not None:
-        call.reply(event.key, event.request, 200, now)
+    call.reply(*event.asked, 200, now)
 
 
 def leave(call: Call, event: Event, now: Seconds) -> None:
@@ -132,6 +131,11 @@ def unacknowledged(call: Call, event: Event, now: Seconds) -> None:
     call.bye(now)
     text = "no answer to our offer" if event.status else "no ACK"
     call.end(Cause(event.status or 408, text), now)
+
+
+def _request(event: Event) -> Request:
+    assert event.request is not None  # noqa: S101 -- CANCEL and BYE are requests
+    return event.request
 
 
 def _refuse(

@@ -139,10 +139,9 @@ def _confirm(call: Call, event: Event, now: Seconds) -> Dialog:
 
 def settle(call: Call, event: Event, now: Seconds) -> None:
     """ACCEPT: our answer goes with the ACK."""
-    assert call.dialog is not None  # noqa: S101 -- OWING has one
     call.limit = None
     call.ours = event.body or b""
-    call.acks.send(call.dialog, call.cseq, now, body=call.ours, fallback=call.peer)
+    call.acks.send(call.inside, call.cseq, now, body=call.ours, fallback=call.peer)
 
 
 def acknowledge_and_end(call: Call, event: Event, now: Seconds) -> None:

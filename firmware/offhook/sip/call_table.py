@@ -25,7 +25,7 @@ def _bye(call: Call, event: Event, now: Seconds) -> None:
     """BYE: the peer hung up."""
     call_in.acknowledge_bye(call, event, now)
     call.limit = None
-    call.end(party.cause(event.request, 200) if event.request else Cause(200, ""), now)
+    call.end(party.cause(event.asked[1], 200), now)
 
 
 def _hang_up(call: Call, event: Event, now: Seconds) -> None:

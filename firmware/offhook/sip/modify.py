@@ -88,7 +88,7 @@ class Modification:
 
     def stop(self, now: Seconds) -> None:
         """The call is over."""
-        if self.state is State.ASKED and self.key is not None and self.request is not None:
+        if self.state is State.ASKED:
             self._answer(487, now)
         self.state, self.due, self._wanted = State.STABLE, None, None
         self.key = self.request = None
@@ -132,7 +132,7 @@ class Modification:
         elif response.status < 300:
             self._acknowledge(response, now)
             self.step(Input.SUCCESS, event, now)
-        elif response.status == 422 and self._longer(response):
+        elif response.status == 422 and self.state is State.ASKING and self._longer(response):
             self._invite(errand.body, now)
         elif response.status in {491, 500} and not self._collided:
             self.step(Input.GLARE, event, now)
@@ -141,10 +141,8 @@ class Modification:
 
     def _acknowledge(self, response: Response, now: Seconds) -> None:
         call = self.call
-        if call.dialog is None:
-            return
-        call.dialog.refresh_target(response)
-        call.acks.send(call.dialog, response.cseq.number, now, fallback=call.peer)
+        call.inside.refresh_target(response)
+        call.acks.send(call.inside, response.cseq.number, now, fallback=call.peer)
         self._timed(response, now)
 
     def _timed(self, response: Response, now: Seconds) -> None:
@@ -182,7 +180,7 @@ class Modification:
         """C-28: once more, after a time that differs on the two sides."""
         call = self.call
         self._collided = True
-        low, high = OWN_CALL_ID if call.dialog and call.dialog.caller else THEIR_CALL_ID
+        low, high = OWN_CALL_ID if call.inside.caller else THEIR_CALL_ID
         wait = (low + call.wire.entropy.below(high - low + 1)) * GLARE_STEP
         if event.response is not None and event.response.status == 500:
             wait = number_or(event.response.headers.first("Retry-After"), RETRY_AFTER) or 0
@@ -198,10 +196,9 @@ class Modification:
     # Theirs
 
     def _tell(self, event: Event, now: Seconds) -> None:
-        self.key, self.request = event.key, event.request
+        self.key, self.request = event.asked
         self.due = Seconds(now + DECISION_TIME)
-        if event.request is not None:
-            self.call.wire.do(Offered(self.call.ref, event.request.body or None))
+        self.call.wire.do(Offered(self.call.ref, self.request.body or None))
 
     def _pending(self, event: Event, now: Seconds) -> None:
         """Our own offer is open: 491 (RFC 3261 §14.2)."""
@@ -215,24 +212,20 @@ class Modification:
     def _reply(
         self, event: Event, status: int, now: Seconds, extra: list[tuple[str, str]] | None = None
     ) -> None:
-        if event.key is not None and event.request is not None:
-            self.call.reply(event.key, event.request, status, now, extra=extra or [])
+        self.call.reply(*event.asked, status, now, extra=extra or [])
 
     def _agree(self, event: Event, now: Seconds) -> None:
-        call, key, request = self.call, self.key, self.request
+        call = self.call
+        key, request = Event(key=self.key, request=self.request).asked
         self.due = None
-        if key is None or request is None:
-            return
         call.theirs = request.body or call.theirs
-        if call.dialog is not None:
-            call.dialog.refresh_target(request)
+        call.inside.refresh_target(request)
         call_in.agree(call, key, request, event.body or call.ours, now)
 
     def _update(self, event: Event, now: Seconds) -> None:
-        call, key, request = self.call, self.key, self.request
+        call = self.call
+        key, request = Event(key=self.key, request=self.request).asked
         self.due = self.key = self.request = None
-        if key is None or request is None:
-            return
         call.theirs = request.body or call.theirs
         call.ours = event.body or call.ours
         update(call, key, request, event.body or b"", now)
@@ -286,8 +279,7 @@ class Modification:
         if response is None or response.status in DIALOG_GONE:
             self._gone(response, now)
         elif response.status < 300:
-            if self.call.dialog is not None:
-                self.call.dialog.refresh_target(response)
+            self.call.inside.refresh_target(response)
             self._timed(response, now)
         elif response.status == 422 and self._longer(response):
             self._refresh(now)
@@ -296,8 +288,7 @@ class Modification:
 def update(call: Call, key: TransactionKey, request: Request, body: bytes, now: Seconds) -> None:
     """200 to an UPDATE: it moves the target and the session timer."""
     granted = call_in.timer_answer(call, request)
-    if call.dialog is not None:
-        call.dialog.refresh_target(request)
+    call.inside.refresh_target(request)
     call.timer = from_grant(granted, now)
     extra = [*call.identity(), *call_in.grant_headers(granted)]
     call.reply(key, request, 200, now, extra=extra, body=body)

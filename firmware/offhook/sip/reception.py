@@ -37,10 +37,7 @@ class Reception:
         """It comes from our servers, or our dialog's peer, and for our own Contact (row 44)."""
         if not (self._wire.peers.trusts(source) or self._calls.trusts(request, source)):
             return False
-        try:
-            target = request.target
-        except MessageError:
-            return False
+        target = request.target  # the parser has read it
         return target.scheme not in {"sip", "sips"} or target.user == self._wire.contact.token
 
     def unreadable(self, error: MessageError, source: Endpoint) -> Response | None:

@@ -281,7 +281,7 @@ def _message(start: str, lines: list[tuple[str, str]], body: str) -> bytes:
         lines = [*lines, ("Content-Type", "application/sdp")]
     lines = [*lines, ("Content-Length", str(len(body)))]
     head = "".join(f"{name}: {value}\r\n" for name, value in lines)
-    return f"{start}\r\n{head}\r\n{body}".encode("latin-1")
+    return f"{start}\r\n{head}\r\n{body}".encode()
 
 
 def _uri(contact: str) -> str:

@@ -219,13 +219,10 @@ class Behaviour:
                 return self._call_in(call, now)
             case Over(call, cause):
                 return self._over(call, cause, now)
-            case RemoteRings(call):
-                what = Input.REMOTE_RINGS
-            case Heard(call):
-                what = Input.HEARD
-            case RemoteAnswered(call):
-                what = Input.REMOTE_ANSWERED
-        return self._step(what, _Said(call), now) if call == self.active else []
+            case _ if news.call == self.active:
+                return self._step(NEWS[type(news)], _Said(news.call), now)
+            case _:
+                return []
 
     def deadline(self) -> Seconds | None:
         """When `tick` must next be called, if ever."""
@@ -265,7 +262,7 @@ class Behaviour:
                 said = _Said(number=self.last_number)
             case dialling.Number(number, emergency):
                 said = _Said(number=number, emergency=emergency)
-            case dialling.NoSuchNumber() | dialling.Redial():
+            case _:  # no such number, or none to redial
                 return self._step(Input.NO_SUCH_NUMBER, _NOTHING, now)
         return self._step(Input.NUMBER, said, now)
 
@@ -358,6 +355,13 @@ def _known(call: CallRef | None) -> CallRef:
         raise LookupError("the table is wrong: there is no such call in this state")
     return call
 
+
+NEWS: Final[Mapping[type[News], Input]] = {
+    RemoteRings: Input.REMOTE_RINGS,
+    Heard: Input.HEARD,
+    RemoteAnswered: Input.REMOTE_ANSWERED,
+}
+"""News of the active call, as an input."""
 
 WAITING: Final = (State.CALLING, State.RINGBACK, State.EARLY_MEDIA)
 COLLECTING: Final = (State.DIAL_TONE, State.DIALLING, State.SECOND_TONE)

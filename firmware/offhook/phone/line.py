@@ -175,12 +175,8 @@ class Line:
         self.local = local
         results: list[Result] = []
         for call in list(self.calls.values()):
-            if (
-                local is not None
-                and call.media is not None
-                and call.state in (State.UP, State.HELD)
-            ):
-                call.media.address = local.host
+            if local is not None and call.state in (State.UP, State.HELD):
+                _session(call).address = local.host
                 results += self._ask(call, now)
         return results
 
@@ -235,8 +231,7 @@ class Line:
         yield from self._voice(call)
 
     def _established(self, call: Call, now: Seconds) -> Iterator[Result]:
-        if call.media is not None:
-            call.media.answered = True
+        _session(call).answered = True
         call.record.answered = now
         yield from self._voice(call)
         yield RemoteAnswered(call.ref)
@@ -249,10 +244,9 @@ class Line:
         yield from self._hold_if(False, call, now)
 
     def _hold_if(self, held: bool, call: Call, now: Seconds) -> Iterator[Result]:
-        if call.media is not None:
-            call.media.held = held
-            yield from self._voice(call)
-            yield from self._ask(call, now)
+        _session(call).held = held
+        yield from self._voice(call)
+        yield from self._ask(call, now)
 
     def _end(self, call: Call, now: Seconds) -> Iterator[Result]:
         yield from self.told(self.agent.hang_up(call.ref, now), now)
@@ -310,14 +304,13 @@ class Line:
 
     def _provisional(self, call: Call, news: sip.Provisional) -> Iterator[Result]:
         call.record.party = _better(news.peer, call.record.party)
-        media = news.body is not None and call.media is not None
-        if news.body is not None and call.media is not None:
+        if news.body is not None:
             try:
-                call.media.conclude(news.body)
+                _session(call).conclude(news.body)
             except SdpError as error:
                 yield note("early media cannot be used", Severity.NOTICE, why=str(error))
             yield from self._voice(call)
-        if news.status == 180 or media:
+        if news.status == 180 or news.body is not None:
             yield RemoteRings(call.ref)
 
     def _answered(self, call: Call, news: sip.Answered, now: Seconds) -> Iterator[Result]:
@@ -339,7 +332,7 @@ class Line:
 
     def _offered(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
         media = call.media
-        if media is None:
+        if media is None:  # an UPDATE before anybody answered (RFC 3311 §5.1)
             yield from self.told(self.agent.refuse(call.ref, 488, now), now)
             return
         try:
@@ -360,27 +353,27 @@ class Line:
     def _settled(self, call: Call, now: Seconds) -> Iterator[Result]:
         """The way is free; what was wished meanwhile goes into a re-INVITE."""
         call.asked = False
-        if call.media is not None and call.media.stale:
+        if _session(call).stale:
             yield from self._ask(call, now)
 
     # Helpers
 
     def _concluded(self, call: Call, body: bytes | None) -> str:
         """Take their answer; what is wrong with it, if anything."""
-        if call.media is None or (body is None and call.media.agreed is None):
-            return "an answer without a session"
-        if body is not None:
-            try:
-                call.media.conclude(body)
-            except SdpError as error:
-                return str(error)
+        media = _session(call)
+        if body is None:
+            return "" if media.agreed is not None else "an answer without a session"
+        try:
+            media.conclude(body)
+        except SdpError as error:
+            return str(error)
         return ""
 
     def _ask(self, call: Call, now: Seconds) -> Iterator[Result]:
-        if call.media is None or call.asked:
-            return
-        call.asked = True
-        yield from self.told(self.agent.offer(call.ref, call.media.offer(), now), now)
+        if not call.asked:
+            call.asked = True
+            offer = _session(call).offer()
+            yield from self.told(self.agent.offer(call.ref, offer, now), now)
 
     def _abandon(self, call: Call, why: str, now: Seconds) -> list[Result]:
         call.record.why = why
@@ -388,7 +381,7 @@ class Line:
 
     def _voice(self, call: Call) -> Iterator[Result]:
         """Tell the voice path what it does not know yet."""
-        parameters = None if call.media is None else call.media.parameters()
+        parameters = _session(call).parameters()
         if parameters is None or parameters == call.voice or call.state is State.OVER:
             return
         started = call.voice is not None
@@ -420,8 +413,9 @@ class Line:
         return MediaSession(self.offering, self.local.host, self._ports.pop(0), self.entropy)
 
     def _understood(self, offer: bytes | None) -> bool:
-        host = "" if self.local is None else self.local.host
-        return offer is None or acceptable(self.offering, host, offer, self.entropy)
+        if self.local is None:
+            return False
+        return offer is None or acceptable(self.offering, self.local.host, offer, self.entropy)
 
     def _phantom(self, number: str, why: str, now: Seconds) -> tuple[CallRef, list[Result]]:
         """A call that failed before the agent knew of it."""
@@ -446,6 +440,12 @@ _CallNews = (
     sip.Provisional | sip.Answered | sip.Confirmed
     | sip.Offered | sip.OfferAccepted | sip.OfferRefused | sip.Ended
 )  # fmt: skip
+
+
+def _session(call: Call) -> MediaSession:
+    if call.media is None:
+        raise LookupError("the table is wrong: nobody answered or placed this call")
+    return call.media
 
 
 def _better(peer: Party | None, known: Party) -> Party:

@@ -14,6 +14,7 @@ from offhook.sip.actions import (
     Resolve,
 )
 from offhook.sip.message import Request
+from offhook.sip.parser import parse
 from offhook.units import Endpoint, Seconds
 from support.sip_peer import ANSWER, OFFER, PHONE, SERVER, Bench, account
 
@@ -571,3 +572,51 @@ def test_calls_go_on_over_a_new_address_reliability_c3() -> None:
     assert moved.host in (again.headers.first("Contact") or "")
     assert moved != PHONE
     assert bench.now == Seconds(0.0)
+
+
+def test_seventy_calls_leave_a_bounded_memory() -> None:
+    bench = Bench()
+    for _ in range(70):
+        ref, _ = talking(bench)
+        bench.take(bench.agent.hang_up(ref, bench.now))
+        bench.answer(bench.request("BYE"), 200)
+        bench.run(0.4)
+    assert bench.agent.load["acks"] == bench.agent.load["remembered"] == 64
+    empty(bench)
+
+
+def test_waking_too_early_does_nothing() -> None:
+    bench = Bench()
+    call(bench)
+    bench.sent()
+    assert bench.agent.tick(bench.now) == []
+
+
+def test_a_refusal_of_a_longer_interval_after_hanging_up_is_not_obeyed() -> None:
+    bench = Bench()
+    ref, _ = talking(bench)
+    bench.take(bench.agent.offer(ref, b"v=2", bench.now))
+    again = bench.request("INVITE")
+    bench.take(bench.agent.hang_up(ref, bench.now))
+    bench.answer(again, 422, [("Min-SE", "3600")])
+    assert bench.requests("INVITE") == []
+
+
+def test_our_re_invite_is_repeated_with_a_longer_interval_c35() -> None:
+    bench = Bench()
+    ref, _ = talking(bench, [("Session-Expires", "1800;refresher=uac")])
+    bench.take(bench.agent.offer(ref, b"v=2", bench.now))
+    bench.answer(bench.request("INVITE"), 422, [("Min-SE", "3600")])
+    again = bench.request("INVITE")
+    assert again.headers.first("Session-Expires") == "3600;refresher=uac"
+    assert again.body == b"v=2"
+
+
+def test_a_late_answer_of_another_number_or_call_is_nobodys() -> None:
+    bench = Bench()
+    _, invite = talking(bench)
+    other = bytes(invite).replace(invite.call_id.encode(), b"other")
+    request = parse(other)
+    assert isinstance(request, Request)
+    assert bench.answer(request, 200, [GATEWAY], ANSWER) == []
+    assert bench.sends == []

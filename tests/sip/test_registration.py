@@ -12,7 +12,7 @@ from offhook.sip.actions import (
     Unregistered,
 )
 from offhook.sip.headers import Challenge
-from offhook.sip.message import Request
+from offhook.sip.message import Request, Response
 from offhook.sip.registration import TRANSITIONS, Input, Registration, State, refresh_after
 from offhook.units import Endpoint, Seconds
 from support.entropy import SeededEntropy
@@ -472,3 +472,34 @@ def test_every_input_in_every_state_leads_where_the_table_says(state: State, wha
     assert machine.state is (expected[0] if expected else state)
     if machine.state is State.WAITING and expected:
         assert machine.due is not None  # it never gives up
+
+
+def test_an_attempt_overtaken_while_the_name_is_looked_up_sends_nothing() -> None:
+    bench = start(domain="sip.example.org")
+    bench.take(bench.agent.unregister(bench.now))
+    bench.take(bench.agent.resolved("sip.example.org", ("192.0.2.1",), bench.now))
+    assert bench.sends == []
+
+
+def test_provisional_answers_and_old_attempts_mean_nothing() -> None:
+    bench = start()
+    first = bench.request("REGISTER")
+    bench.answer(first, 100)
+    bench.take(bench.agent.register(bench.now))
+    bench.grant(first)
+    assert not bench.agent.registered
+    bench.grant(bench.request("REGISTER"))
+    assert bench.agent.registered
+
+
+@pytest.mark.parametrize("host", ["name.example.org", "2001:db8::5"])
+def test_nonsense_about_our_address_is_not_believed_c1(host: str) -> None:
+    bench = start()
+    response = Response.answering(bench.request("REGISTER"), 200)
+    via = f"SIP/2.0/UDP 198.51.100.7:5060;branch={response.top_via.branch};received={host}"
+    bench.hear(Response(200, "OK", response.headers.with_("Via", via)))
+    assert bench.agent.contact.endswith("@198.51.100.7:5060")
+
+
+def test_no_user_agent_if_told_so() -> None:
+    assert start(user_agent="").request("REGISTER").headers.first("User-Agent") is None

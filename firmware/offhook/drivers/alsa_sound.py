@@ -279,7 +279,7 @@ class _Queue:
             self.merged += 1
             self._held = frame
             return ()
-        if off < -self._card.period * 3 // 4 and before:
+        if off < -self._card.period / 2 and before:  # cards tell whole periods: half of them say 0
             self._seen.clear()
             self.repeated += 1
             return fade(frame, before), frame

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Self
 
 from offhook.drivers.card import SoundCard
@@ -25,7 +26,7 @@ from offhook.phone.events import Event
 from offhook.service.voice import runner
 from offhook.service.voice.channel import Channel, ChannelClosed
 from offhook.service.voice.keeper import fork_keeper
-from offhook.service.voice.messages import Order, Quit, Started
+from offhook.service.voice.messages import Order, Quit, Remark, Started
 from offhook.service.voice.page import SharedPage
 from offhook.service.voice.ports import RtpPair
 from offhook.units import Decibels, RtpTicks, Seconds
@@ -129,8 +130,10 @@ class Voice:
                 self._generation = generation
                 self._replay()
                 yield note("voice runner died and was replaced", Severity.ERROR, runner=generation)
+            case Remark():
+                yield message.note()
             case _:
-                yield message  # type: ignore[misc]  # the runner sends events and notes only
+                yield message  # type: ignore[misc]  # the runner sends nothing but events besides
 
     def _replay(self) -> None:
         """Bring the new runner to where the old one was."""

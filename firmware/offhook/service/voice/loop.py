@@ -16,13 +16,13 @@ from collections.abc import Callable
 from typing import Final
 
 from offhook.drivers.silent_sound import SilentSound
-from offhook.notes import Note, Severity, note
+from offhook.notes import Severity, note
 from offhook.phone.actions import Listen, StartVoice, StopVoice, UpdateVoice, VoiceCommand
 from offhook.phone.events import Event, SoundTrouble
 from offhook.phone.voice import VoicePath
 from offhook.ports import Sound
 from offhook.service.voice.channel import Channel, ChannelClosed
-from offhook.service.voice.messages import Order, Quit, Started
+from offhook.service.voice.messages import Order, Quit, Remark, Started
 from offhook.service.voice.sockets import StreamSockets, drain
 from offhook.units import Seconds
 
@@ -53,14 +53,14 @@ class VoiceLoop:
         self._poll = select.poll()
         self._readers: dict[int, tuple[int, socket.socket, bool]] = {}
         self._listening = self._running = False
-        self._unsent: deque[Event | Note | Started] = deque(maxlen=MAX_UNSENT)
+        self._unsent: deque[Event | Remark | Started] = deque(maxlen=MAX_UNSENT)
         self._trouble: str | None = None
 
     def run(self) -> None:
         """Until the main process says so, or is gone."""
         self._poll.register(self._channel.fileno(), select.POLLIN)
-        self._post(Started(self._generation))
         try:
+            self._post(Started(self._generation))
             while True:
                 if self._running:
                     self._period()
@@ -131,7 +131,8 @@ class VoiceLoop:
             self._tell(*self._path.obey(command, now))
         except LookupError as error:  # a codec that this machine does not have
             text = f"voice command not obeyed: {error}"
-            self._post(note(text, Severity.ERROR, command=type(command).__name__))
+            remark = note(text, Severity.ERROR, command=type(command).__name__)
+            self._post(Remark.of(remark))
         if isinstance(command, Listen):
             self._listen(command.on)
         elif isinstance(command, UpdateVoice) and command.stream in self._streams:
@@ -196,7 +197,7 @@ class VoiceLoop:
         for event in events:
             self._post(event)
 
-    def _post(self, message: Event | Note | Started) -> None:
+    def _post(self, message: Event | Remark | Started) -> None:
         self._unsent.append(message)
         self._flush()
 

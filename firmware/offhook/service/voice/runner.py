@@ -13,6 +13,7 @@ from offhook.phone.voice import VoicePath
 from offhook.ports import Sound
 from offhook.service.voice.channel import Channel
 from offhook.service.voice.loop import VoiceLoop
+from offhook.service.voice.messages import Remark
 from offhook.service.voice.page import SharedPage
 from offhook.units import Decibels, Seconds
 
@@ -36,7 +37,7 @@ def run(equipment: Equipment, channel: Channel, page: SharedPage, generation: in
     """The voice runner, from its fork to its end."""
     warning = _hurry(equipment.card.priority) if equipment.card is not None else None
     if warning is not None and generation == 1:
-        channel.send(note(warning, Severity.WARNING))
+        channel.send(Remark.of(note(warning, Severity.WARNING)))
     sound = make_sound(equipment.card)
     path = VoicePath(
         plan(equipment.country),

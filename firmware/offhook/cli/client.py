@@ -42,18 +42,20 @@ class Client:
         """Connect and check that we speak the same version."""
         opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         opened.settimeout(TIMEOUT)
+        client = cls(opened)
         try:
             opened.connect(str(path))
+            client._greet()
         except PermissionError as error:
+            client.close()
             raise ClientError(NOT_ALLOWED.format(path=path), 4) from error
         except OSError as error:
+            client.close()
             words = NOT_RUNNING.format(path=path, error=error.strerror or error)
             raise ClientError(words, 3) from error
-        client = cls(opened)
-        greeting = client._line()
-        if greeting.get("offhook") != VERSION:
-            words = str(greeting.get("error", f"it speaks version {greeting.get('offhook')}"))
-            raise ClientError(f"offhook: cannot talk to offhookd: {words}", 3)
+        except ClientError:
+            client.close()
+            raise
         return client
 
     def ask(self, do: str, **arguments: Json) -> Mapping[str, Json]:
@@ -79,6 +81,12 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+    def _greet(self) -> None:
+        greeting = self._line()
+        if greeting.get("offhook") != VERSION:
+            words = str(greeting.get("error", f"it speaks version {greeting.get('offhook')}"))
+            raise ClientError(f"offhook: cannot talk to offhookd: {words}", 3)
 
     def _line(self) -> Mapping[str, Json]:
         while (end := self._unread.find(b"\n")) < 0:

@@ -88,7 +88,7 @@ def _state(report: Mapping[str, Json]) -> str:
     if tone := report.get("tone"):
         words.append(f"{_text(tone)} tone")
     if missed := report.get("missed"):
-        words.append(f"{missed} missed")
+        words.append(f"{_text(missed)} missed")
     return ", ".join(words)
 
 
@@ -119,7 +119,7 @@ def _troubles(report: Mapping[str, Json], about: Mapping[str, Json]) -> Iterator
     for text in _strings(about.get("troubles")):
         yield printable(text, 200)
     if lost := about.get("lines_lost"):
-        yield f"{lost} log lines lost: journald does not keep up"
+        yield f"{number(lost):.0f} log lines lost: journald does not keep up"
 
 
 def settings(value: Json, name: str = "") -> Iterator[str]:

@@ -69,7 +69,7 @@ class Record:
         if cause.local:
             return "busy here" if self.unannounced else "hung up here"
         if cause.status == 200 and not cause.elsewhere:
-            return "hung up there"
+            return f"hung up there, {printable(cause.text)}" if cause.text else "hung up there"
         if self.incoming and cause.status == 487 and not cause.elsewhere:
             return "the caller gave up"
         return f"{cause.status} {printable(cause.text)}".rstrip()

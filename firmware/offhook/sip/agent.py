@@ -13,11 +13,11 @@ from offhook.sip.account import Account
 from offhook.sip.actions import Action, CallRef, Send
 from offhook.sip.call import Event, Input, State
 from offhook.sip.calls import Calls
+from offhook.sip.change import Input as ModifyInput
 from offhook.sip.errand import Errands
 from offhook.sip.errors import MessageError
 from offhook.sip.keepalive import KeepAlive, is_ping
 from offhook.sip.message import Request
-from offhook.sip.modify import Input as ModifyInput
 from offhook.sip.parser import parse
 from offhook.sip.reception import Reception
 from offhook.sip.registrar import Registrar

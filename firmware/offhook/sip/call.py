@@ -6,8 +6,9 @@ Which state follows which stands in `call_table`; how a call begins in `call_out
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from offhook.sip import change
 from offhook.sip.acks import Acks
 from offhook.sip.actions import CallRef, Cause, Ended
 from offhook.sip.authorization import Trust
@@ -19,9 +20,6 @@ from offhook.sip.session_timer import MAX_INTERVAL, Refresher, SessionExpires, S
 from offhook.sip.transactions import TransactionKey
 from offhook.sip.wire import ALLOW, SDP, SUPPORTED, Wire
 from offhook.units import Endpoint, Seconds
-
-if TYPE_CHECKING:
-    from offhook.sip.modify import Modification
 
 MAX_RINGING: Final = Seconds(300.0)
 """An unanswered call ends by then, whoever made it."""
@@ -90,6 +88,26 @@ class Event:
 NOTHING: Final = Event()
 
 
+class Changes(Protocol):
+    """The machine of `modify`, seen from its call."""
+
+    key: TransactionKey | None
+    request: Request | None
+    """Theirs, while it waits for the phone or for its ACK."""
+
+    def step(self, what: change.Input, event: Event, now: Seconds) -> None:
+        """Something happened."""
+
+    def stop(self, now: Seconds) -> None:
+        """The call is over."""
+
+    def deadline(self) -> Seconds | None:
+        """When `tick` must be called next."""
+
+    def tick(self, now: Seconds) -> None:
+        """Do what is due."""
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """Everything known of one call."""
@@ -107,7 +125,7 @@ class Call:
     cseq: int
     """Of our INVITE."""
     dialog: Dialog | None = None
-    modify: "Modification" = field(init=False)
+    modify: Changes = field(init=False)
     timer: SessionTimer | None = None
     session_expires: int = 0
     min_se: int = 0

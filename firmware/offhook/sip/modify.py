@@ -5,13 +5,13 @@ RFC 3261 §14, RFC 3311, RFC 4028 §10; one machine for both directions: one off
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Final
 
 from offhook.sip import call_in
 from offhook.sip.actions import Confirmed, OfferAccepted, Offered, OfferRefused
 from offhook.sip.call import NOTHING, Call, Event
 from offhook.sip.call import Input as CallInput
+from offhook.sip.change import Input, State
 from offhook.sip.errand import Errand
 from offhook.sip.grammar import number_or
 from offhook.sip.message import Request, Response
@@ -29,33 +29,6 @@ RETRY_AFTER: Final = 10
 DECISION_TIME: Final = Seconds(20.0)
 """The phone decides on an offer within this; then it is refused."""
 DIALOG_GONE: Final = frozenset({408, 481})
-
-
-class State(Enum):
-    """Whose offer is open."""
-
-    STABLE = auto()
-    ASKING = auto()  # our re-INVITE
-    WAITING = auto()  # ours collided; once more after a while
-    ASKED = auto()  # their re-INVITE or UPDATE waits for the phone
-    AGREED = auto()  # our 200 to their re-INVITE waits for the ACK
-
-
-class Input(Enum):
-    """What may happen to it."""
-
-    OFFER = auto()  # the phone's
-    ASK = auto()  # the peer's
-    REFRESH = auto()  # session timer
-    ACCEPT = auto()
-    ACCEPT_UPDATE = auto()
-    REFUSE = auto()
-    SUCCESS = auto()
-    REFUSED = auto()
-    GLARE = auto()
-    ACK = auto()
-    CANCEL = auto()
-    TIMER = auto()
 
 
 @dataclass(slots=True, eq=False)

@@ -4,9 +4,9 @@ from typing import Final
 
 from offhook.sip.call import Call, Event, Input, State
 from offhook.sip.calls import Calls
+from offhook.sip.change import Input as ModifyInput
 from offhook.sip.errors import MessageError, SipError
 from offhook.sip.message import Request, Response
-from offhook.sip.modify import Input as ModifyInput
 from offhook.sip.modify import update
 from offhook.sip.session_timer import LEAST, SessionExpires, too_brief
 from offhook.sip.transactions import NewRequest, TransactionKey

@@ -170,6 +170,27 @@ class TestNumbers:
                     phone.reply(message, 486)
         assert len(tries) == 6
 
+    def test_602_gives_up_a_telephone_that_nobody_answers(
+        self, lab: Lab, phone: ScriptedPhone
+    ) -> None:
+        phone.register()
+        invite = phone.invite("602")
+        phone.acknowledge(invite, _final(phone.responses()))
+        lab.run(1.3)
+        phone.reply(phone.request(), 200)
+        lab.run(3.1)
+        call = phone.request()
+        phone.reply(call, 180)
+        lab.run(29)
+        assert phone.read() == []
+        lab.run(1)
+        cancel = phone.request()
+        assert cancel.method == "CANCEL"
+        phone.reply(cancel, 200)
+        phone.reply(call, 487)
+        lab.run(40)
+        assert lab.exchange.calls == []
+
     def test_603_is_busy(self, lab: Lab, phone: ScriptedPhone) -> None:
         invite = phone.invite("603")
         final = _final(phone.responses())

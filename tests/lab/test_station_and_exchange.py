@@ -195,6 +195,20 @@ def test_602_rings_back_after_three_seconds_and_lifting_answers(
     assert not town.exchange.complaints
 
 
+def test_a_call_back_that_nobody_answers_lights_the_lamp(town: Town, phone: Telephone) -> None:
+    town.call(phone, "602")
+    town.run(1.5)
+    town.put_down(phone)
+    town.run(40)
+    rings = [one.frequency for one in phone.done if isinstance(one, actions.Ring)]
+    assert rings[0] is not None
+    assert rings[-1] is None
+    assert [one.on for one in phone.done if isinstance(one, actions.Light)][-1]
+    assert phone.station.status(town.now).missed == 1
+    assert town.exchange.calls == []
+    assert not town.exchange.complaints
+
+
 @pytest.mark.parametrize(("number", "tone"), [("603", Tone.BUSY), ("699", Tone.UNOBTAINABLE)])
 def test_failures_have_their_tone(town: Town, phone: Telephone, number: str, tone: Tone) -> None:
     town.call(phone, number)

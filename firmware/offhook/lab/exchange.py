@@ -99,11 +99,6 @@ class Exchange:
         sends, ups = self._transactions.receive(message, source, now)
         return self._actions([*lines, *sends]) + self._rise(ups, now)
 
-    def unreachable(self, peer: Endpoint, now: Seconds) -> list[Action]:
-        """The network says that `peer` cannot be reached."""
-        sends, ups = self._transactions.unreachable(peer, now)
-        return self._actions(sends) + self._rise(ups, now)
-
     def receive_rtp(self, port: int, data: bytes, now: Seconds) -> list[Action]:
         """A datagram on an RTP port."""
         media = next((one for one in self.media if one.port == port), None)

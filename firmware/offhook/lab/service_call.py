@@ -25,6 +25,7 @@ from offhook.sdp.session import SdpError, Session, parse
 from offhook.sip.headers import NameAddr
 from offhook.units import Seconds
 
+RINGS: Final = Seconds(30)  # until we give up a telephone that nobody answers
 TRIES: Final = 5  # when the telephone that is called back is busy
 _CODECS: Final = {codec.name: codec for codec in (PCMU, PCMA, G729)}
 _ANY: Final = (*G711, "G729")
@@ -87,6 +88,7 @@ class ServiceCall:
         leg, outs = Leg.outgoing(trunk, caller, binding, bytes(ours), now)
         call = cls(trunk, wanted.number, wanted.user, leg, port, wanted.codecs)
         call._session, call._ours, call._callback = session, ours, wanted
+        call._steps, call._due = deque([HangUp()]), Seconds(now + RINGS)
         return call, outs
 
     @property
@@ -103,6 +105,8 @@ class ServiceCall:
         del leg
         match news.what:
             case What.ANSWERED:
+                self._steps.clear()
+                self._due = None
                 return [*self.leg.acknowledge(), *self._conclude(news.body, now)]
             case What.CONFIRMED:
                 return self._conclude(news.body, now) if news.body else []

@@ -267,6 +267,28 @@ def test_no_card_at_the_start_is_no_disaster(clock: Clock, shop: Shop) -> None:
     assert sound.trouble() is None
 
 
+def test_a_card_plugged_in_again_while_idle_works_at_once(sound: AlsaSound, shop: Shop) -> None:
+    """The old handles are dead: lifting the handset opens new ones and gives dial tone."""
+    sound.start()
+    sound.stop()
+    shop.mic[0].gone = shop.ear[0].gone = True
+    sound.start()
+    assert sound.trouble() is None
+    assert shop.ear[1].writes == [SILENCE * CARD.prefill]
+    assert sound.read() == FRAME
+
+
+def test_an_idle_phone_notices_that_its_card_is_back(clock: Clock, shop: Shop) -> None:
+    shop.empty = True
+    sound = AlsaSound(CARD, clock.now, clock.sleep, shop.open_mic, shop.open_ear)
+    assert sound.trouble() is not None
+    shop.empty = False
+    assert sound.trouble() is not None  # not at every look
+    clock.at += 3
+    assert sound.trouble() is None
+    assert shop.ear[0].writes == []
+
+
 def test_a_growing_queue_loses_a_period_now_and_then(sound: AlsaSound, shop: Shop) -> None:
     sound.start()
     shop.ear[0].queued = CARD.period * 2 - 240 + 160  # more than usual lies ahead

@@ -81,10 +81,13 @@ class AlsaSound:
         """Start both directions."""
         self._running = True
         self._clock.start()
-        if self._playback is None:
-            self._open()
         self._calm()
-        self._fill()
+        for _ in range(2):  # handles of a card that was plugged in again meanwhile are dead
+            if self._playback is None:
+                self._open()
+            self._fill()
+            if self._playback is not None:
+                break
 
     def stop(self) -> None:
         """Stop both directions at once."""
@@ -123,7 +126,9 @@ class AlsaSound:
         self.stats.merged, self.stats.repeated = self._queue.merged, self._queue.repeated
 
     def trouble(self) -> str | None:
-        """Why the card is away."""
+        """Why the card is away; while nothing runs this also looks whether it is back."""
+        if self._capture is None and not self._running and self._now() >= self._retry_at:
+            self._open()
         return self._trouble
 
     def close(self) -> None:

@@ -145,6 +145,10 @@ class TestCalling:
         assert after("dial 112", "rings", "wait")[0] is State.RINGBACK
         assert after("dial 112", "wait")[0] is State.CALLING
 
+    def test_an_emergency_call_is_not_disturbed_by_another(self) -> None:
+        state, orders = after("dial 112", "rings", "answered", "call 2")
+        assert (state, orders) == (State.TALKING, [Refuse(B)])
+
     def test_an_emergency_is_over_with_its_call(self) -> None:
         assert after("dial 112", "down", "dial 600", "wait")[0] is State.REORDER
 

@@ -3,16 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.phone import contact, keypad
 from offhook.phone.keypad import (
-    CONTACT,
-    PRESS,
-    Contact,
     KeyDown,
     Keypad,
     KeyUp,
     LongPress,
     Meaning,
-    Press,
     Stuck,
     ghosts,
 )
@@ -26,17 +23,17 @@ AT = {key: point for point, key in KEYS_4X3.items()}
 
 def play(*scans: tuple[float, str], until: float = 1000) -> list[tuple[float, Meaning]]:
     """`scans`: time and the names of the closed keys."""
-    keypad = Keypad(SETTINGS)
+    pad = Keypad(SETTINGS)
     log: list[tuple[float, Meaning]] = []
 
     def fire(limit: float) -> None:
-        while (at := keypad.deadline()) is not None and at <= limit:
-            log.extend((round(at, 3), meaning) for meaning in keypad.tick(at))
+        while (at := pad.deadline()) is not None and at <= limit:
+            log.extend((round(at, 3), meaning) for meaning in pad.tick(at))
 
     for time, names in scans:
         fire(time)
         closed = frozenset(AT[name] for name in names)
-        log.extend((time, meaning) for meaning in keypad.scan(closed, Seconds(time)))
+        log.extend((time, meaning) for meaning in pad.scan(closed, Seconds(time)))
     fire(until)
     return log
 
@@ -76,10 +73,10 @@ def test_a_stuck_key_counts_once_and_is_given_up_and_the_others_still_work() -> 
 
 def test_a_key_that_jams_before_it_could_be_long_is_given_up_too() -> None:
     hasty = KeypadSettings(keys=KEYS_4X3, long_press=Seconds(30), stuck=Seconds(10))
-    keypad = Keypad(hasty)
-    keypad.scan(frozenset({AT["1"]}), Seconds(0))
-    keypad.tick(Seconds(0.02))
-    assert keypad.tick(Seconds(10.02)) == [KeyUp("1"), Stuck("1")]
+    pad = Keypad(hasty)
+    pad.scan(frozenset({AT["1"]}), Seconds(0))
+    pad.tick(Seconds(0.02))
+    assert pad.tick(Seconds(10.02)) == [KeyUp("1"), Stuck("1")]
 
 
 def test_two_keys_at_once_are_two_keys() -> None:
@@ -119,9 +116,9 @@ def test_a_key_outside_the_rectangle_is_honest() -> None:
 
 
 def test_contacts_that_no_key_has_are_nobodys() -> None:
-    keypad = Keypad(SETTINGS)
-    assert keypad.scan(frozenset({Crosspoint(9, 9)}), Seconds(0)) == []
-    assert keypad.deadline() is None
+    pad = Keypad(SETTINGS)
+    assert pad.scan(frozenset({Crosspoint(9, 9)}), Seconds(0)) == []
+    assert pad.deadline() is None
 
 
 def test_ghosts_are_the_corners_of_rectangles_of_which_three_are_closed() -> None:
@@ -160,5 +157,5 @@ def test_each_key_goes_down_before_it_goes_up_whatever_is_closed(
 
 
 def test_every_state_is_reachable() -> None:
-    assert {state for state, _ in CONTACT.values()} == set(Contact)
-    assert {state for state, _ in PRESS.values()} == set(Press)
+    assert {state for state, _ in contact.TRANSITIONS.values()} == set(contact.State)
+    assert {state for state, _ in keypad.TRANSITIONS.values()} == set(keypad.State)

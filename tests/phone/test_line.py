@@ -2,6 +2,7 @@
 
 import pytest
 
+from offhook.notes import Note
 from offhook.phone import orders
 from offhook.phone.actions import CallEnded, ClosePort, Outcome, StartVoice, StopVoice
 from offhook.phone.events import FirstAudio, MediaTimeout
@@ -146,6 +147,14 @@ def test_a_held_call_never_times_out(line: Line) -> None:
     assert parameters.timeout == Seconds(0)
     assert not parameters.send
     assert not parameters.receive
+
+
+def test_silence_does_not_end_an_emergency_call(line: Line) -> None:
+    ref, _ = line.place("112", emergency=True, now=NOW)
+    list(line.told([sip.Answered(ref, SDP, "x", None)], NOW))
+    (told,) = line.media_timeout(MediaTimeout(ref, Seconds(30)), NOW)
+    assert isinstance(told, Note)
+    assert line.busy
 
 
 def test_ended_calls_wait_for_their_reports_but_not_without_bound(line: Line) -> None:

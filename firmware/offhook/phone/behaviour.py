@@ -238,8 +238,8 @@ class Behaviour:
         return [] if outcome is None else self._dialled(outcome, now)
 
     def _call_in(self, call: CallRef, now: Seconds) -> list[Order | Note]:
-        talking = self.state is State.TALKING
-        if not self.can(Input.CALL_IN) or (talking and not self.settings.call_waiting):
+        undisturbed = self._emergency or not self.settings.call_waiting
+        if not self.can(Input.CALL_IN) or (self.state is State.TALKING and undisturbed):
             return [Refuse(call)]
         return self._step(Input.CALL_IN, _Said(call), now)
 
@@ -277,7 +277,8 @@ class Behaviour:
 
     def _enter(self, state: State, said: _Said, now: Seconds) -> None:
         self.state = state
-        self._emergency = said.emergency or (self._emergency and state in WAITING)
+        lasts = state in (*WAITING, State.TALKING)
+        self._emergency = said.emergency or (self._emergency and lasts)
         patience = PATIENCE.get(state)
         if patience is None or (self._emergency and state in WAITING):
             self._timeout = None

@@ -1,9 +1,9 @@
 """The keypad: from closed contacts to keys pressed, held and released.
 
-Two machines for each key.  `Contact` debounces; `Press` says what the finger does, and gives up on
-a key that never opens: it counts as released, so that a jammed key can neither send a digit for
-ever nor keep the others from working.  In a matrix without diodes three closed corners of a
-rectangle close the fourth: while such a rectangle is closed, no key of it is taken for pressed.
+Two machines for each key.  `contact.Contact` debounces; the one here says what the finger does,
+and gives up on a key that never opens: it counts as released, so that a jammed key can neither send
+a digit for ever nor keep the others from working.  In a matrix without diodes three closed corners
+of a rectangle close the fourth: while such a rectangle is closed, no key of it is taken for pressed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,30 +11,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from offhook.phone.contact import Contact
+from offhook.phone.contact import Input as Move
 from offhook.phone.settings import KeypadSettings
 from offhook.ports import Crosspoint
 from offhook.units import Seconds
 
 
-class Contact(Enum):
-    """One contact, debounced."""
-
-    OPEN = auto()
-    CLOSING = auto()
-    CLOSED = auto()
-    OPENING = auto()
-
-
-class Move(Enum):
-    """What may happen to a contact."""
-
-    MAKE = auto()
-    BREAK = auto()
-    SETTLED = auto()
-    GHOST = auto()  # closed, but perhaps only through three others
-
-
-class Press(Enum):
+class State(Enum):
     """One key, as a finger sees it."""
 
     UP = auto()
@@ -88,31 +72,28 @@ Effect = Callable[["_Key", Seconds], Iterator[Meaning]]
 class _Key:
     name: str
     settings: KeypadSettings
-    contact: Contact = Contact.OPEN
-    press: Press = Press.UP
-    settles: Seconds | None = None
+    contact: Contact
+    state: State = State.UP
     patience: dict[Input, Seconds] = field(default_factory=dict)
 
     def move(self, what: Move, now: Seconds) -> list[Meaning]:
-        step = CONTACT.get((self.contact, what))
-        if step is None:
-            return []  # already so
-        self.contact, told = step
-        settling = self.contact in (Contact.CLOSING, Contact.OPENING)
-        self.settles = Seconds(now + self.settings.debounce) if settling else None
-        return [] if told is None else self.step(told, now)
+        return self.decide(self.contact.move(what, now), now)
+
+    def decide(self, closed: bool | None, now: Seconds) -> list[Meaning]:
+        if closed is None:
+            return []
+        return self.step(Input.CLOSED if closed else Input.OPENED, now)
 
     def step(self, what: Input, now: Seconds) -> list[Meaning]:
-        self.press, effect = PRESS[self.press, what]  # CONTACT lets nothing else happen
+        self.state, effect = TRANSITIONS[self.state, what]  # a contact lets nothing else happen
         return list(effect(self, now))
 
     def deadline(self) -> Seconds | None:
-        times = [*self.patience.values(), *([] if self.settles is None else [self.settles])]
-        return min(times, default=None)
+        times = (self.contact.deadline, *self.patience.values())
+        return min((at for at in times if at is not None), default=None)
 
     def tick(self, now: Seconds) -> Iterator[Meaning]:
-        if self.settles is not None and self.settles <= now:
-            yield from self.move(Move.SETTLED, now)
+        yield from self.decide(self.contact.tick(now), now)
         for what in [what for what, at in self.patience.items() if at <= now]:
             del self.patience[what]
             yield from self.step(what, now)
@@ -138,25 +119,14 @@ class _Key:
         yield from ()
 
 
-CONTACT: Final[Mapping[tuple[Contact, Move], tuple[Contact, Input | None]]] = {
-    (Contact.OPEN, Move.MAKE): (Contact.CLOSING, None),
-    (Contact.CLOSING, Move.BREAK): (Contact.OPEN, None),
-    (Contact.CLOSING, Move.GHOST): (Contact.OPEN, None),
-    (Contact.CLOSING, Move.SETTLED): (Contact.CLOSED, Input.CLOSED),
-    (Contact.CLOSED, Move.BREAK): (Contact.OPENING, None),
-    (Contact.OPENING, Move.MAKE): (Contact.CLOSED, None),
-    (Contact.OPENING, Move.SETTLED): (Contact.OPEN, Input.OPENED),
-}
-"""One contact."""
-
-PRESS: Final[Mapping[tuple[Press, Input], tuple[Press, Effect]]] = {
-    (Press.UP, Input.CLOSED): (Press.DOWN, _Key._down),
-    (Press.DOWN, Input.LONG): (Press.HELD, _Key._held),
-    (Press.DOWN, Input.TOO_LONG): (Press.JAMMED, _Key._jam),
-    (Press.DOWN, Input.OPENED): (Press.UP, _Key._up),
-    (Press.HELD, Input.TOO_LONG): (Press.JAMMED, _Key._jam),
-    (Press.HELD, Input.OPENED): (Press.UP, _Key._up),
-    (Press.JAMMED, Input.OPENED): (Press.UP, _Key._free),
+TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {
+    (State.UP, Input.CLOSED): (State.DOWN, _Key._down),
+    (State.DOWN, Input.LONG): (State.HELD, _Key._held),
+    (State.DOWN, Input.TOO_LONG): (State.JAMMED, _Key._jam),
+    (State.DOWN, Input.OPENED): (State.UP, _Key._up),
+    (State.HELD, Input.TOO_LONG): (State.JAMMED, _Key._jam),
+    (State.HELD, Input.OPENED): (State.UP, _Key._up),
+    (State.JAMMED, Input.OPENED): (State.UP, _Key._free),
 }
 """One key."""
 
@@ -165,7 +135,10 @@ class Keypad:
     """All keys of the board; contacts outside its layout are nobody's."""
 
     def __init__(self, settings: KeypadSettings) -> None:
-        self._keys = {point: _Key(name, settings) for point, name in settings.keys.items()}
+        self._keys = {
+            point: _Key(name, settings, Contact(settings.debounce))
+            for point, name in settings.keys.items()
+        }
 
     def scan(self, closed: frozenset[Crosspoint], now: Seconds) -> list[Meaning]:
         """These contacts are closed now, raw."""
@@ -173,7 +146,7 @@ class Keypad:
         meanings: list[Meaning] = []
         for point, key in self._keys.items():
             move = Move.MAKE if point in closed else Move.BREAK
-            if point in suspects and key.press is Press.UP:
+            if point in suspects and key.state is State.UP:
                 move = Move.GHOST
             meanings += key.move(move, now)
         return meanings

@@ -77,6 +77,8 @@ class Call:
     """What the voice path was told last."""
     digit: str = ""
     """The one that is being sent."""
+    emergency: bool = False
+    """Nothing here may end it but the person."""
     asked: bool = False
     """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
     due: Seconds | None = None
@@ -108,7 +110,7 @@ class Line:
             return self._phantom(number, media, now)
         ref, actions = self.agent.place(number, media.offer(), now)
         record = Record(incoming=False, party=Party(number, ""), call_id=self.agent.call_id(ref))
-        self.calls[ref] = Call(ref, record, State.CALLING, media=media)
+        self.calls[ref] = Call(ref, record, State.CALLING, media=media, emergency=emergency)
         results: list[Result] = []
         if emergency:
             results.append(note("emergency call", Severity.WARNING, registered=self.registered))
@@ -160,7 +162,10 @@ class Line:
         call = self.calls.get(CallRef(event.stream))
         if call is None or call.state is not State.UP:
             return []
-        return self._abandon(call, f"no voice for {event.silent_for:.0f} s", now)
+        why = f"no voice for {event.silent_for:.0f} s"
+        if call.emergency:
+            return [note("emergency call without voice", Severity.WARNING, why=why)]
+        return self._abandon(call, why, now)
 
     def report(self, report: VoiceReport, now: Seconds) -> list[Result]:
         """How a stream fares, or fared."""

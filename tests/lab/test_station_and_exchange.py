@@ -49,11 +49,14 @@ class Town:
 
     telephones: list[Telephone]
     now: Seconds = Seconds(0)
-    exchange: Exchange = field(
-        default_factory=lambda: Exchange(EXCHANGE, PASSWORDS, PORTS, SeededEntropy(0))
-    )
+    algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    exchange: Exchange = field(init=False)
     log: list[str] = field(default_factory=list)
     wire: list[tuple[Endpoint, bytes, Endpoint]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        entropy = SeededEntropy(0)
+        self.exchange = Exchange(EXCHANGE, PASSWORDS, PORTS, entropy, self.algorithms)
 
     def start(self) -> None:
         for telephone in self.telephones:
@@ -159,6 +162,19 @@ def test_it_registers_with_a_proof_at_the_second_try(town: Town, phone: Telephon
     assert [line for line in town.log if line.startswith("1001")] == [
         "1001 at 127.0.0.1:6001 registers: 200, 1 bound"
     ]
+    assert not town.exchange.complaints
+
+
+@pytest.mark.parametrize(
+    "algorithms", [("MD5",), ("SHA-256",), ("SHA-512-256", "MD5"), ("MD5-sess",), ("X", "MD5")]
+)
+def test_it_registers_and_calls_with_every_digest(algorithms: tuple[str, ...]) -> None:
+    phone = Telephone("1001", Endpoint("127.0.0.1", 6001), 1)
+    town = Town([phone], algorithms=algorithms)
+    town.start()
+    town.call(phone, "601")
+    town.run(1)
+    assert _gate(phone) is not None
     assert not town.exchange.complaints
 
 

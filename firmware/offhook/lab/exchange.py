@@ -62,6 +62,8 @@ class Exchange:
     ports: tuple[int, ...]
     """RTP ports that the shell has opened."""
     entropy: Entropy
+    algorithms: tuple[str, ...] = ("MD5",)
+    """Of the digests: alone, for there are telephones that give up at the sight of SHA-256."""
     timers: Timers = field(default_factory=Timers)
     complaints: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_COMPLAINTS))
     registrar: Registrar = field(default_factory=Registrar)
@@ -72,7 +74,7 @@ class Exchange:
     _waiting: list[tuple[Seconds, CallBack]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.guard = Guard(self.address.host, self.passwords, self.entropy)
+        self.guard = Guard(self.address.host, self.passwords, self.entropy, self.algorithms)
         self._transactions = Transactions(self.timers)
         self._trunk = Trunk(self._transactions, self.entropy, self.address)
 

@@ -41,7 +41,7 @@ class Guard:
     realm: str
     passwords: Mapping[str, str]
     entropy: Entropy
-    algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    algorithms: tuple[str, ...]
     """Challenges are written in this order; a telephone takes the first it knows."""
     _nonces: dict[str, _Nonce] = field(default_factory=dict)
 

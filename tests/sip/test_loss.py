@@ -1,10 +1,11 @@
 """Each message lost one to six times: the call still ends right, and nothing is left behind."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
-from offhook.sip.actions import Action, Ended, Incoming, Registered
+from offhook.sip.actions import Action, Ended, Incoming, Offered, Registered
 from offhook.units import Endpoint
 from support.pair import ANSWER, A, B, Pair, first
 from support.sip_peer import Bench
@@ -14,9 +15,11 @@ TIMES = range(1, 7)
 
 def answering(pair: Pair) -> Callable[[Endpoint, Action], list[Action]]:
     def react(at: Endpoint, action: Action) -> list[Action]:
+        agent = pair.agent(at)
+        if isinstance(action, Offered):
+            return agent.accept(action.call, ANSWER, pair.now)
         if not isinstance(action, Incoming):
             return []
-        agent = pair.agent(at)
         ringing = agent.ring(action.call, pair.now)
         return [*ringing, *agent.answer(action.call, ANSWER, pair.now)]
 
@@ -59,6 +62,29 @@ def test_a_cancelled_call_survives_losses(what: str, times: int) -> None:
     ended = pair.told[B][-1]
     assert isinstance(ended, Ended), pair.trace
     assert ended.cause.status == 487
+    nothing_left(pair)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_bad_network_loses_doubles_and_reorders_reliability_c26(seed: int) -> None:
+    chance = Random(seed)
+
+    def delay() -> tuple[float, ...]:
+        copies = 2 if chance.random() < 0.05 else 1
+        return tuple(chance.uniform(0.01, 0.3) for _ in range(copies))
+
+    pair = Pair(lambda message: chance.random() < 0.1, delay=delay)
+    pair.react = answering(pair)
+    call = pair.call()
+    pair.run(33)
+    assert pair.names(A)[-1] == "Answered", pair.trace
+    assert pair.names(B) == ["Incoming", "Confirmed"], pair.trace
+    pair.take(A, pair.a.offer(call, b"v=2", pair.now))
+    pair.run(33)
+    assert pair.names(A)[-1] == "OfferAccepted", pair.trace
+    pair.take(A, pair.a.hang_up(call, pair.now))
+    pair.run(33)
+    assert pair.names(B)[-1] == "Ended", pair.trace
     nothing_left(pair)
 
 

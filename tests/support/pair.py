@@ -44,6 +44,8 @@ class Pair:
     """Agent A, whose server is B, and B, whose server is A."""
 
     lose: Lose = lambda message: False
+    delay: Callable[[], tuple[float, ...]] = lambda: (DELAY,)
+    """When each copy of a message arrives."""
     now: Seconds = Seconds(0.0)
     a: Agent = field(init=False)
     b: Agent = field(init=False)
@@ -73,8 +75,9 @@ class Pair:
         lost = self.lose(message)
         self.trace.append(f"{self.now:7.2f} {at.host} {kind(message)}{' lost' if lost else ''}")
         if not lost:
-            item = (self.now + DELAY, next(self._order), at, send.to, send.data)
-            heapq.heappush(self._wire, item)
+            for delay in self.delay():
+                item = (self.now + delay, next(self._order), at, send.to, send.data)
+                heapq.heappush(self._wire, item)
 
     def call(self) -> CallRef:
         """A calls B."""

@@ -2,18 +2,24 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from offhook.phone import events
 from offhook.phone.actions import Action, CallEnded, Light, Outcome, Ring, SetGate, Show, StopVoice
-from offhook.phone.events import HookEdge
+from offhook.phone.events import Event, HookEdge
 from offhook.phone.settings import DiallingSettings, HookSettings, KeypadSettings, PhoneSettings
 from offhook.phone.station import Station
 from offhook.ports import Crosspoint
 from offhook.sip.actions import Resolve, Send
 from offhook.units import Endpoint, Seconds
 from support.entropy import CountingEntropy
-from support.replay import ACCOUNT, PHONE, World
+from support.replay import ACCOUNT, PHONE, World, report
+from support.scripted_peer import PEER
 
 CALL = 'INVITE from 1010 "Al\u202eice" sdp PCMU 192.0.2.1:40000'
+
+DIGIT, STREAM = st.integers(0, 5), st.integers(-2, 3)
 
 
 def booted(settings: PhoneSettings | None = None, *, registered: bool = True) -> World:
@@ -207,3 +213,36 @@ def test_the_bell_is_silent_from_the_raw_edge_on() -> None:
 
 def test_digits_of_the_peer_mean_nothing_here() -> None:
     assert do(talking(), 2, "voice 1 digit flash") == []
+
+
+GARBAGE = st.one_of(
+    st.binary(max_size=60).map(lambda data: events.Datagram(data, PEER)),
+    st.builds(events.KeypadScan, st.frozensets(st.builds(Crosspoint, DIGIT, DIGIT), max_size=6)),
+    st.builds(events.HookEdge, st.booleans()),
+    st.builds(events.Dial, st.text(max_size=8)),
+    st.builds(events.PressKey, st.text(max_size=2)),
+    st.builds(events.TestOutput, st.sampled_from(["bell", "lamp", "audio", "nothing"])),
+    st.builds(events.SetHook, st.booleans()),
+    st.sampled_from([events.Answer(), events.HangUp(), events.NetworkChanged(None)]),
+    st.builds(events.NetworkChanged, st.just(PHONE)),
+    st.builds(events.RtpPort, st.integers(1024, 65534)),
+    st.builds(events.FirstAudio, STREAM),
+    st.builds(events.MediaTimeout, STREAM, st.just(Seconds(30))),
+    st.builds(events.DigitHeard, STREAM, st.text(max_size=3)),
+    st.builds(report, STREAM, st.booleans()),
+    st.builds(events.Resolved, st.text(max_size=5), st.just(("192.0.2.1", "nonsense"))),
+    st.builds(events.SoundTrouble, st.none() | st.text(max_size=9)),
+    st.just(events.Unreachable(PEER)),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.03, 1.0, 40.0]), GARBAGE), max_size=25))
+def test_no_event_raises(steps: list[tuple[float, Event]]) -> None:
+    station, now = booted().station, 0.0
+    for gap, event in steps:
+        now += gap
+        for action in station.handle(event, Seconds(now)):
+            assert not isinstance(action, Show) or action.text.isprintable()
+        at = station.deadline()
+        assert at is None or at > now
+    assert station.status(Seconds(now)).state

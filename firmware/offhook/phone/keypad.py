@@ -3,7 +3,7 @@
 Two machines for each key.  `contact.Contact` debounces; the one here says what the finger does,
 and gives up on a key that never opens: it counts as released, so that a jammed key can neither send
 a digit for ever nor keep the others from working.  In a matrix without diodes three closed corners
-of a rectangle close the fourth: while such a rectangle is closed, no key of it is taken for pressed.
+of a rectangle close the fourth: while such a rectangle is closed, none of its keys is believed.
 """
 
 from collections.abc import Callable, Iterator, Mapping

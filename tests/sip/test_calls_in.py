@@ -758,3 +758,14 @@ def test_ended_is_told_once_and_last_whatever_the_order(order: list[str]) -> Non
     assert isinstance(bench.done[-1], Ended)
     assert all(isinstance(one, Request | Response) for one in bench.sent())
     empty(bench)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_a_refresh_with_too_short_an_interval_is_422_c35(method: str) -> None:
+    bench = Bench()
+    tag = talking(bench)
+    extra = "Supported: timer\nSession-Expires: 30"
+    bench.hear(bench.invite(extra, method=method, to_tag=tag, cseq=101))
+    refusal = bench.responses()[-1]
+    assert (refusal.status, refusal.headers.first("Min-SE")) == (422, "90")
+    assert not bench.told(Ended, Offered)

@@ -309,6 +309,7 @@ def test_the_first_challenge_we_can_do_is_answered_c18() -> None:
     two = [
         ("WWW-Authenticate", 'Digest realm="r", nonce="x", algorithm=SHA-3'),
         ("WWW-Authenticate", "Digest broken="),
+        ("WWW-Authenticate", 'realm="no scheme"'),
         ("WWW-Authenticate", 'Digest realm="r", nonce="y", algorithm=SHA-256, qop="auth"'),
         ("WWW-Authenticate", 'Digest realm="r", nonce="z", algorithm=MD5'),
     ]

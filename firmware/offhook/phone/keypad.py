@@ -139,6 +139,7 @@ class Keypad:
             point: _Key(name, settings, Contact(settings.debounce))
             for point, name in settings.keys.items()
         }
+        self._deadline: Seconds | None = None
 
     def scan(self, closed: frozenset[Crosspoint], now: Seconds) -> list[Meaning]:
         """These contacts are closed now, raw."""
@@ -149,16 +150,25 @@ class Keypad:
             if point in suspects and key.state is State.UP:
                 move = Move.GHOST
             meanings += key.move(move, now)
+        self._set()
         return meanings
 
     def deadline(self) -> Seconds | None:
         """When `tick` must next be called, if ever."""
-        times = (key.deadline() for key in self._keys.values())
-        return min((at for at in times if at is not None), default=None)
+        return self._deadline
 
     def tick(self, now: Seconds) -> list[Meaning]:
         """Fire what is due at `now`."""
-        return [meaning for key in self._keys.values() for meaning in key.tick(now)]
+        if self._deadline is None or now < self._deadline:
+            return []
+        meanings = [meaning for key in self._keys.values() for meaning in key.tick(now)]
+        self._set()
+        return meanings
+
+    def _set(self) -> None:
+        """Kept, not computed when asked: a flood of datagrams asks thousands of times a second."""
+        times = (key.deadline() for key in self._keys.values())
+        self._deadline = min((at for at in times if at is not None), default=None)
 
 
 def ghosts(closed: frozenset[Crosspoint]) -> frozenset[Crosspoint]:

@@ -279,13 +279,12 @@ class _Queue:
     def _corrected(self, frame: bytes, before: bytes) -> tuple[bytes, ...]:
         usual = (self.reserve - 1) * self._card.period
         off = sum(self._seen) / WINDOW - usual
+        self._seen.clear()
         if off > self._card.period:
-            self._seen.clear()
             self.merged += 1
             self._held = frame
             return ()
         if off < -self._card.period / 2 and before:  # cards tell whole periods: half of them say 0
-            self._seen.clear()
             self.repeated += 1
             return fade(frame, before), frame
         return (frame,)

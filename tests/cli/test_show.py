@@ -108,9 +108,9 @@ class TestLadder:
             *ladder.rungs(self.message(100.021, False, "SIP/2.0 180 Ringing\nCSeq: 2 INVITE")),
         ]
         assert lines == [
-            "          192.0.2.20:40231      192.0.2.1:5060",
-            "    0.000 |------------- INVITE ------------>|  2 INVITE",
-            "    0.021 |<---------- 180 Ringing ----------|  2 INVITE",
+            "          192.0.2.20:40231              192.0.2.1:5060",
+            "    0.000 |----------------- INVITE ---------------->|  2 INVITE",
+            "    0.021 |<-------------- 180 Ringing --------------|  2 INVITE",
         ]
 
     def test_another_peer_gets_a_head_of_its_own(self) -> None:

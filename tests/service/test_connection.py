@@ -62,7 +62,7 @@ class Bench:
         )
         self.connection = Connection(
             self.loop.real(), (host, 5060), 0, self.network, resolver,
-            self.events.append, lambda note, _now: self.notes.append(note),
+            self.events.append, self.events.append, lambda note, _now: self.notes.append(note),
             lambda out, data, _local, _peer: self.traced.append((out, data)),
         )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """`offhook trace`: the messages as a ladder that grows while one watches.
 
-192.0.2.20:40231            192.0.2.1:5060
-0.000                  |------ REGISTER ----->|   1 REGISTER
-0.021                  |<-- 401 Unauthorized -|   1 REGISTER
+      192.0.2.20:40231              192.0.2.1:5060
+0.000 |---------------- REGISTER --------------->|  1 REGISTER
+0.021 |<----------- 401 Unauthorized ------------|  1 REGISTER
 """
 
 import re
@@ -14,7 +14,7 @@ from offhook.cli.show import number
 from offhook.service.control_protocol import Json
 from offhook.text import printable
 
-WIDTH: Final = 34  # columns between the two lines
+WIDTH: Final = 42  # columns between the two lines
 _CSEQ: Final = re.compile(r"^cseq\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 

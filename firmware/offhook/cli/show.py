@@ -101,9 +101,9 @@ def _live(call: Mapping[str, Json]) -> str:
         duration(number(call.get("talked"))),
         _text(call.get("codec")),
     ]
-    if call.get("codec"):
-        received, lost = number(call.get("packets_received")), number(call.get("packets_lost"))
-        share = 100 * lost / (received + lost) if received + lost else 0
+    received, lost = number(call.get("packets_received")), number(call.get("packets_lost"))
+    if received:
+        share = 100 * lost / (received + lost)
         words.append(f"lost {share:.1f} %")
         words.append(f"jitter {1000 * number(call.get('jitter')):.1f} ms")
         words.append(f"delay {1000 * number(call.get('playout_delay')):.0f} ms")

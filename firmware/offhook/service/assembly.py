@@ -153,6 +153,7 @@ class Telephone:
             network=Network(network.address),
             resolver=resolver,
             feed=self._feed,
+            take=self._take,
             note=self.note,
             trace=self._message,
             rearm=self._rearm,
@@ -244,6 +245,9 @@ class Telephone:
 
     def _feed(self, event: Event) -> None:
         self.phone.feed(event)
+
+    def _take(self, event: Event) -> None:
+        self.phone.take(event)
 
     def _rearm(self) -> None:
         self.phone.arm()

@@ -38,6 +38,8 @@ class Connection:
     resolver: Resolver
     feed: Callable[[Event], None]
     """Hand an event to the station; only called from the loop, never while it performs actions."""
+    take: Callable[[Event], None]
+    """The same for one of many datagrams: `rearm` follows the last."""
     note: Callable[[Note, Seconds], None]
     trace: Trace | None = None
     _socket: SipSocket | None = None
@@ -132,15 +134,20 @@ class Connection:
             return
         self._socket = SipSocket(opened, self._received, self._unreachable)
         self.port = self._socket.local.port
-        self.loop.add_reader(opened.fileno(), self._socket.readable)
+        self.loop.add_reader(opened.fileno(), self._socket_speaks)
 
     def _received(self, data: bytes, source: Endpoint) -> None:
         if self.trace is not None and self._socket is not None:
             self.trace(False, data, self._socket.local, source)
-        self.feed(Datagram(data, source))
+        self.take(Datagram(data, source))
 
     def _unreachable(self, peer: Endpoint) -> None:
         self.loop.call_soon(self.feed, Unreachable(peer))
+
+    def _socket_speaks(self) -> None:
+        if self._socket is not None:
+            self._socket.readable()
+        self.rearm()
 
     def _network_speaks(self) -> None:
         self.network.readable(Seconds(self.loop.time()))

@@ -79,6 +79,11 @@ class Phone:
 
     def feed(self, event: Event, at: Seconds | None = None) -> None:
         """One thing happened: perform everything that follows from it.  On the loop's thread."""
+        self.take(event, at)
+        self.arm()
+
+    def take(self, event: Event, at: Seconds | None = None) -> None:
+        """`feed` for one of many: `arm` must follow the last."""
         if self.ended.is_set():
             return
         if self._busy:
@@ -87,7 +92,6 @@ class Phone:
         self._seen(">>", event, now)
         self._obey(self.station.handle(event, now), now)
         self._look_for_the_end(now)
-        self.arm()
 
     def status(self) -> Status:
         """The telephone at a glance."""

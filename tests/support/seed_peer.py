@@ -190,7 +190,7 @@ def _with(text: str, parts: dict[str, str]) -> str:
 def _letter(known: list[str], one: str) -> str:
     if one not in known:
         known.append(one)
-    return "abcdefghijklmnopqrstuvwxyz"[known.index(one)]
+    return "abcdefghijklmnopqrstuvwxyz"[known.index(one) % 26]
 
 
 def _branch(wire: Wire) -> str:

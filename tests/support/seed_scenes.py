@@ -82,7 +82,7 @@ class Scene(World):
                     "never_learn": ("learn_contact", "never"),
                 }[name]
                 self.changes[key] = wanted
-            case "answer_order":
+            case "answer_order":  # whose preference decides
                 self.settings = replace(self.settings, answer_order=value)
             case _:
                 World.option(self, text)

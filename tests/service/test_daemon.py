@@ -245,3 +245,21 @@ def test_row_20_no_secret_is_in_log_trace_status_process_list_or_state(tmp_path:
     for secret in (PASSWORD, proof):
         assert secret not in traced + shown + phone.log + listed
         assert secret.encode() not in state
+
+
+def test_row_c18_hardware_that_is_missing_is_told_with_a_remedy_and_the_phone_works_without(
+    tmp_path: Path,
+) -> None:
+    board = tmp_path / "board.toml"
+    board.write_text(
+        'name = "moon"\nchips = ["no-such-chip"]\n[hook]\npin = 5\n[bell]\npin = 6\n'
+        '[sound]\ncapture = "hw:CARD=NoSuchCard,DEV=0"\nplayback = "hw:CARD=NoSuchCard,DEV=0"\n'
+    )
+    with daemon(tmp_path, extra=f'[board]\nprofile = "{board}"\n') as phone:
+        wait_for(phone, "NoSuchCard")
+        status = phone.command("status").stdout
+        assert "no GPIO chip is labelled no-such-chip" in status
+        phone.command("hook", "up")
+        wait_for(phone, "dial tone")
+        assert phone.stop() == 0
+        assert "hardware missing" in phone.log

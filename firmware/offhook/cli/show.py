@@ -115,9 +115,9 @@ def _live(call: Mapping[str, Json]) -> str:
 def _troubles(report: Mapping[str, Json], about: Mapping[str, Json]) -> Iterator[str]:
     for key in ("sound_trouble", "dial_plan_trouble"):
         if text := report.get(key):
-            yield printable(str(text), 200)
+            yield printable(str(text), 320)
     for text in _strings(about.get("troubles")):
-        yield printable(text, 200)
+        yield printable(text, 320)
     if lost := about.get("lines_lost"):
         yield f"{number(lost):.0f} log lines lost: journald does not keep up"
 

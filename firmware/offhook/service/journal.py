@@ -26,8 +26,8 @@ from offhook.units import Seconds
 IDENTIFIER: Final = "offhookd"
 MAX_QUEUE: Final = 1000  # lines waiting for journald; beyond that they are counted and dropped
 MAX_FIELDS: Final = 32  # of one line
-MAX_VALUE: Final = 200  # characters of a field
-MAX_MESSAGE: Final = 600  # characters of a line
+MAX_VALUE: Final = 320  # characters of a field
+MAX_MESSAGE: Final = 800  # characters of a line
 
 _MESSAGES: Final = uuid.UUID("5b0a0a1e-6f0b-5c53-9d5c-0ff400c0ffee")
 _NO_FIELD: Final = re.compile("[^A-Z0-9_]")

@@ -4,7 +4,9 @@ import pytest
 
 from offhook.phone.actions import PlayTone, SetGate, StartVoice, StopVoice, Tone, UpdateVoice
 from offhook.phone.events import FirstAudio
+from offhook.sip.actions import Send
 from offhook.sip.message import Request, Response
+from support.scripted_peer import Wire
 from support.seed_desk import Desk, swap
 from support.seed_peer import Edit
 
@@ -133,6 +135,62 @@ def test_a_server_that_promised_to_refresh_and_does_not_is_left_after_88_s() -> 
     assert desk.sent() == []
     desk.run(0.2)
     assert desk.request("BYE").uri.startswith("sip:1014@47.98.109.96:50620")
+
+
+def refresh(desk: Desk, invite: Request, body: bytes, count: int) -> bytes:
+    """FreeSWITCH refreshes the session of a call that we placed: UPDATE, or re-INVITE with SDP."""
+    method = "INVITE" if body else "UPDATE"
+    lines = [
+        f"{method} {desk.switch.contact} SIP/2.0",
+        f"Via: SIP/2.0/UDP 47.98.109.96:50620;rport;branch=z9hG4bKrefresh{count}",
+        "Max-Forwards: 70",
+        f"From: {invite.headers.first('To')};tag=payU06rZ173Zr",
+        f"To: {invite.headers.first('From')}",
+        f"Call-ID: {invite.call_id}",
+        f"CSeq: {128668000 + count} {method}",
+        "Contact: <sip:1014@47.98.109.96:50620;transport=udp>",
+        "Supported: timer, path, replaces",
+        "Session-Expires: 120;refresher=uac",
+        "Min-SE: 90",
+        *(["Content-Type: application/sdp"] if body else []),
+        f"Content-Length: {len(body)}",
+        "",
+        "",
+    ]
+    data = "\r\n".join(lines).encode() + body
+    wire = Wire.of(data)
+    desk.switch.told[f"z9hG4bKrefresh{count}", method] = wire
+    return data
+
+
+@pytest.mark.parametrize("by_invite", [True, False])
+def test_a_server_that_refreshes_each_minute_keeps_the_call(by_invite: bool) -> None:
+    """Row 38: nothing of the voice changes; when it stops refreshing the call ends, 88 s later."""
+    desk = Desk()
+    invite = desk.talk_out()
+    desk.sent()
+    before = len(desk.done)
+    answer = desk.switch.say("07_recv_200").partition(b"\r\n\r\n")[2]
+    for count in range(1, 6):
+        desk.run(60.0)
+        desk.hear(refresh(desk, invite, answer if by_invite else b"", count))
+        response = desk.responses()[-1]
+        assert response.status == 200
+        assert bool(response.body) == by_invite
+        if by_invite:
+            desk.hear(acknowledgement(desk, invite, count))
+    assert {type(action) for action in desk.done[before:]} == {Send}
+    desk.sent()
+    desk.run(87.9)
+    assert desk.sent() == []
+    desk.run(0.2)
+    assert desk.request("BYE").call_id == invite.call_id
+
+
+def acknowledgement(desk: Desk, invite: Request, count: int) -> bytes:
+    """Of our 200 to the re-INVITE, on its own branch."""
+    ack = refresh(desk, invite, b"", count).replace(b"UPDATE", b"ACK")
+    return ack.replace(b"z9hG4bKrefresh", b"z9hG4bKacknowledge")
 
 
 def test_declined_after_early_media_is_acknowledged_by_the_transaction() -> None:

@@ -36,11 +36,11 @@ def test_a_dialog_is_found_by_call_id_and_tags_whatever_the_uris() -> None:
 
 
 def test_the_lifetime_is_asked_and_read_in_the_contact() -> None:
-    """Row 4: the seed's 200 has no Expires header; its refresh comes after half of 30 s."""
-    desk = Desk(registered=False, expires=Seconds(30), learn_contact="never")
+    """Row 4: 300 s are asked; the seed's 200 grants 30 in its Contact, without Expires."""
+    desk = Desk(registered=False, expires=Seconds(300), learn_contact="never")
     desk.take(desk.station.start(desk.now))
     request = desk.request("REGISTER")
-    assert request.contacts[0].param("expires") == "30"
+    assert request.contacts[0].param("expires") == "300"
     desk.seed("04_recv_200")
     assert desk.station.agent.registered
     desk.run(14.9)

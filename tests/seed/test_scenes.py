@@ -1,5 +1,7 @@
 """The six scenes of the seed, replayed: every file in scenarios/seed/, compared whole (T-A2)."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,18 @@ SCENES: Final = sorted((Path(__file__).parents[1] / "scenarios" / "seed").glob("
 def test_scene(path: Path) -> None:
     text = path.read_text()
     assert list(replay(text)) == lines_of(text)
+
+
+def felt(lines: Iterable[str]) -> list[str]:
+    """A log without what only the wire sees."""
+    return [line for line in lines if not re.match(r" *[0-9.]+ << ([A-Z]+|[0-9]{3}) ", line)]
+
+
+@pytest.mark.parametrize("copies", [2, 5])
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_a_message_that_comes_more_than_once_is_felt_once(path: Path, copies: int) -> None:
+    text = path.read_text()
+    assert felt(replay(text, copies)) == felt(lines_of(text))
 
 
 def test_every_message_of_freeswitch_is_said_in_some_scene() -> None:

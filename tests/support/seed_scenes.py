@@ -68,6 +68,8 @@ class Scene(World):
         self.network = NETWORKS[1]
         self.changes: dict[str, object] = {}
         self.on = False
+        self.copies = 1
+        """How often each message of FreeSWITCH arrives."""
 
     def option(self, text: str) -> None:
         name, _, value = text.partition(" ")
@@ -109,8 +111,8 @@ class Scene(World):
 
     def seed(self, name: str, at: Seconds) -> list[Action]:
         """FreeSWITCH says this."""
-        said = self.switch.say(name)
-        return self.station.handle(events.Datagram(said, self.network.server), at)
+        said = events.Datagram(self.switch.say(name), self.network.server)
+        return [each for _ in range(self.copies) for each in self.station.handle(said, at)]
 
     def enter(self, words: str, at: Seconds) -> list[Action]:
         """A `>>` line."""
@@ -140,9 +142,10 @@ class Scene(World):
                 yield f"{now:7.3f} << {words}"
 
 
-def replay(text: str) -> Iterator[str]:
+def replay(text: str, copies: int = 1) -> Iterator[str]:
     """Feed the `>>` lines of a log to a fresh Station; yield the log that really happens."""
     scene, last = Scene(), 0.0
+    scene.copies = copies
     log = lines_of(text)
     for line in (line for line in log if line.startswith("@")):
         scene.option(line[1:].strip())

@@ -16,7 +16,6 @@ fork=yes
 children=2
 listen=udp:127.0.0.1:{port}
 auto_aliases=no
-alias="{domain}"
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"

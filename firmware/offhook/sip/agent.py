@@ -91,6 +91,9 @@ class Agent:
         """A datagram arrived on the SIP socket."""
         if is_ping(data):
             return []
+        if not data.startswith(b"SIP/") and not self._reception.knows(source):
+            self._wire.do(*self._wire.peers.stranger(source, "request", now))
+            return self._done(now)  # unread: a flood must be cheap
         try:
             message = parse(data)
         except MessageError as error:

@@ -135,6 +135,10 @@ class Calls:
         call = self.of_request(request)
         return call is not None and call.trusts(source)
 
+    def know(self, source: Endpoint) -> bool:
+        """Some call's messages come from there."""
+        return any(call.trusts(source) for call in self._live.values())
+
     def late(self, response: Response, source: Endpoint, now: Seconds) -> None:
         """A 2xx that ends no transaction: a copy, or another phone that answered (C-25)."""
         if response.cseq.method != "INVITE" or self.acks.again(response):

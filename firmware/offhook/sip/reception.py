@@ -33,6 +33,10 @@ class Reception:
         self._wire = wire
         self._calls = calls
 
+    def knows(self, source: Endpoint) -> bool:
+        """Somebody there may have something to say: one of our servers, or a dialog's peer."""
+        return self._wire.peers.trusts(source) or self._calls.know(source)
+
     def admits(self, request: Request, source: Endpoint) -> bool:
         """It comes from our servers, or our dialog's peer, and for our own Contact (row 44)."""
         if not (self._wire.peers.trusts(source) or self._calls.trusts(request, source)):

@@ -7,8 +7,10 @@ from typing import Final
 
 import pytest
 
+from offhook.sip.message import Request
+from offhook.sip.parser import parse
 from support.replay import lines_of
-from support.seed_peer import MESSAGES
+from support.seed_peer import MESSAGES, FreeSwitch
 from support.seed_scenes import replay
 
 SCENES: Final = sorted((Path(__file__).parents[1] / "scenarios" / "seed").glob("*.log"))
@@ -40,6 +42,39 @@ def test_every_message_of_freeswitch_is_said_in_some_scene() -> None:
         if ">> seed" in line
     }
     assert said == {path.stem for path in MESSAGES.glob("*_recv_*.sip")}
+
+
+FITTED: Final = {"Via", "From", "To", "Call-ID", "CSeq"}  # in a response: copied from our request
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_the_words_are_freeswitchs_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what a peer fills in differs from the seed: no header more or less, no other body."""
+    said: dict[str, bytes] = {}
+    say = FreeSwitch.say
+
+    def record(switch: FreeSwitch, name: str) -> bytes:
+        said[name] = say(switch, name)
+        return said[name]
+
+    monkeypatch.setattr(FreeSwitch, "say", record)
+    list(replay(path.read_text()))
+    assert said
+    for name, data in said.items():
+        ours, theirs = parse(data), parse((MESSAGES / f"{name}.sip").read_bytes())
+        assert ours.body == theirs.body
+        assert [each for each, _ in ours.headers] == [each for each, _ in theirs.headers]
+        differ = {
+            mine[0]
+            for mine, seeds in zip(ours.headers, theirs.headers, strict=True)
+            if mine != seeds
+        }
+        if isinstance(theirs, Request):
+            assert differ <= {"To", "Route"}
+        elif theirs.cseq.method == "REGISTER":
+            assert differ <= FITTED | {"Contact"}
+        else:
+            assert differ <= FITTED
 
 
 def count(scene: str, words: str) -> int:

@@ -18,6 +18,8 @@ from offhook.units import Endpoint
 from support.scripted_peer import Wire, describe_sdp
 
 MESSAGES: Final = Path(__file__).parents[1] / "vectors" / "seed"
+LARGEST: Final = 1300
+"""Bytes of a message of ours, from which on RFC 3261 §18.1.1 forbids UDP (row 27)."""
 
 Edit = Callable[[str], str]
 
@@ -119,6 +121,7 @@ class FreeSwitch:
         """In the words of a ladder.  What every message of ours must obey is asserted."""
         if not data.strip():
             return "keep-alive"
+        assert len(data) < LARGEST, data
         wire = Wire.of(data)
         words = self._asked(wire) if wire.is_request else self._answered(wire)
         elsewhere = "" if to == self.network.server else f"to {to}"

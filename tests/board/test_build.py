@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from offhook.board import off
 from offhook.board.build import build
+from offhook.board.off import off
 from offhook.board.profile import BellPin, Profile, load
 from offhook.drivers import pin_factory
 from offhook.drivers.pin_factory import GpioError
@@ -76,47 +76,25 @@ def test_a_board_without_pins_needs_no_chip() -> None:
     assert build(Profile("none")).troubles == []
 
 
-def test_off_silences_bell_and_lamp(factory: MockFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_off_silences_bell_and_lamp(factory: MockFactory) -> None:
     bell, lamp = factory.pin("GPIO18"), factory.pin("GPIO27")
     for pin in (bell, lamp):
         pin.function = "output"
         pin.state = 1
-    seen = watch(monkeypatch, factory)
-    assert off.main(["handset-v1"]) == 0
-    assert seen == [PROFILE.chips]
+    off(PROFILE, factory)
     assert (bell.state, lamp.state) == (0, 0)
 
 
-def watch(monkeypatch: pytest.MonkeyPatch, factory: MockFactory) -> list[tuple[str, ...]]:
-    asked: list[tuple[str, ...]] = []
-
-    def open_factory(labels: tuple[str, ...]) -> MockFactory:
-        asked.append(labels)
-        return factory
-
-    monkeypatch.setattr(off, "open_factory", open_factory)
-    return asked
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status"), [([], 2), (["nowhere"], 1), (["none"], 0), (["a", "b"], 2)]
-)
-def test_off_tells_what_is_wrong(
-    arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert off.main(arguments) == status
-    assert bool(capsys.readouterr().err) == bool(status)
+def test_off_needs_no_chip_where_there_is_nothing_to_silence() -> None:
+    off(Profile("none"))
 
 
 def test_off_says_so_when_the_chip_is_missing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def refuse(labels: tuple[str, ...]) -> MockFactory:
-        raise GpioError("no chip")
-
-    monkeypatch.setattr(off, "open_factory", refuse)
-    assert off.main(["handset-v1"]) == 1
-    assert "may still be on" in capsys.readouterr().err
+    monkeypatch.setattr(pin_factory.find_chip, "__defaults__", (tmp_path,))
+    with pytest.raises(GpioError, match="no GPIO chip"):
+        off(PROFILE)
 
 
 def test_the_bell_is_silent_after_close(factory: MockFactory) -> None:

@@ -93,7 +93,7 @@ def test_unusable_settings_do_not_restart_for_ever() -> None:
 
 
 def test_the_bell_is_silenced_whatever_happened() -> None:
-    assert values("ExecStopPost") == ["-/opt/offhook/bin/python -m offhook.drivers.silence"]
+    assert values("ExecStopPost") == ["-/opt/offhook/bin/offhookd --outputs-off"]
 
 
 def test_no_secret_stands_in_the_environment() -> None:

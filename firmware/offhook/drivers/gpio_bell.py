@@ -2,7 +2,7 @@
 
 It must be silent when nobody is in charge.  After kill -9 the kernel frees the line: some chips
 make it an input, others leave its last level.  So the board has a resistor that pulls it to
-silence; the service runs `python -m offhook.board.off` when its process has gone (ExecStopPost);
+silence; the service runs `offhookd --outputs-off` when its process has gone (ExecStopPost);
 and the square wave, made by lgpio in software, ends with the process.
 """
 

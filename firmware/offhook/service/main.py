@@ -13,9 +13,11 @@ from typing import Any, Final
 
 from gpiozero import Factory
 
+from offhook.board.off import off
 from offhook.board.profile import Profile, ProfileError
 from offhook.board.profile import load as load_profile
 from offhook.drivers.card import SoundCard
+from offhook.drivers.pin_factory import GpioError
 from offhook.notes import Note, Severity
 from offhook.phone.actions import Action
 from offhook.phone.events import Event
@@ -131,16 +133,28 @@ def _card(profile: Profile, sound: SoundSettings) -> SoundCard | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`offhookd [--config FILE]`."""
+    """`offhookd [--config FILE] [--outputs-off]`."""
     parser = argparse.ArgumentParser("offhookd", description="The telephone.")
     parser.add_argument("--config", type=Path, default=DEFAULT_PATH, metavar="FILE")
+    parser.add_argument(
+        "--outputs-off", action="store_true", help="bell and lamp off, whatever left them on; exit"
+    )
     parser.add_argument("--version", action="version", version=f"offhookd {VERSION}")
     chosen = parser.parse_args(arguments)
     try:
         settings, problems = load_or_last_good(chosen.config)
+        if chosen.outputs_off:
+            off(load_profile(settings.board))
+            return 0
         return run(settings, problems=problems)
+    except GpioError as error:
+        return _unusable("bell and lamp may still be on", error)
     except (ConfigError, ProfileError) as error:
-        sink = choose_sink()
-        for line in str(error).splitlines():
-            sink(entry(Note("settings not usable", {"problem": line}, Severity.ERROR)))
-        return EXIT_CONFIG
+        return _unusable("settings not usable", error)
+
+
+def _unusable(what: str, error: Exception) -> int:
+    sink = choose_sink()
+    for line in str(error).splitlines():
+        sink(entry(Note(what, {"problem": line}, Severity.ERROR)))
+    return EXIT_CONFIG

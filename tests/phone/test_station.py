@@ -54,6 +54,8 @@ def test_status_of_an_idle_phone() -> None:
     assert (status.local, status.display, status.lamp) == (PHONE, "Ready 1000", False)
     assert (status.tone, status.microphone, status.calls) == ("", False, ())
     assert status.codecs == ("PCMA", "PCMU", "G729")
+    assert status.contact.startswith("sip:")
+    assert status.contact.endswith(f"@{PHONE}")
 
 
 def test_status_of_a_call_tells_its_newest_figures_and_hides_what_could_mislead() -> None:

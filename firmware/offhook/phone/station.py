@@ -152,6 +152,7 @@ class Station:
             dial_plan_trouble=self.behaviour.dialling.trouble,
             codecs=tuple(codec.name for codec in self.line.offering.codecs),
             calls=status.calls(self.line, now),
+            contact=self.agent.contact,
         )
 
     # What happens

@@ -55,6 +55,8 @@ class Status:
     dial_plan_trouble: str
     codecs: tuple[str, ...]
     calls: tuple[CallStatus, ...]
+    contact: str = ""
+    """The URI that reaches us without a server; new at each start."""
 
 
 def call_status(call: Call, now: Seconds) -> CallStatus:

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sound = not chosen.silent and has_sound()
             session = Session(household, sockets, page, SystemEntropy(), sound, _greet)
             return session.run()
+    except KeyboardInterrupt:
+        return 0  # Ctrl-C before the telephone was up
     except (OSError, ConfigError) as error:
         print(f"The lab cannot start: {error}", file=sys.stderr)
         print("If a port is taken: --port, --sip-port (0: any).", file=sys.stderr)

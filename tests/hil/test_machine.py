@@ -2,14 +2,9 @@
 
 import pytest
 
-from hil.machine import boot, kernel
+from hil.machine import boot, needs_kernel
 
-pytestmark = [
-    pytest.mark.hil,
-    pytest.mark.skipif(
-        kernel() is None, reason="no kernel for the simulated board: make uml-kernel"
-    ),
-]
+pytestmark = [pytest.mark.hil, needs_kernel]
 
 
 def test_the_board_has_a_gpio_chip_a_sound_card_and_a_watchdog() -> None:

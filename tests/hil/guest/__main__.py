@@ -4,12 +4,18 @@ import json
 import sys
 
 from hil.guest import scenarios
+from hil.guest.real_time import STALLED, StalledError
 
 
-def main() -> None:
+def main() -> int:
     """The findings go to the console as one line of JSON."""
-    found = scenarios.BY_NAME[sys.argv[1]]()
+    try:
+        found = scenarios.BY_NAME[sys.argv[1]]()
+    except StalledError as error:
+        sys.stdout.write(f"{error}\n")
+        return STALLED
     sys.stdout.write("HIL " + json.dumps(found) + "\n")
+    return 0
 
 
-main()
+sys.exit(main())

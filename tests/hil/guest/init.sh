@@ -14,6 +14,8 @@ mount -t configfs configfs /sys/kernel/config
 ip link set lo up
 (cat /proc/cpuinfo; printf 'Revision\t: a02082\n') >/run/cpuinfo # gpiozero asks which Pi this is
 mount --bind /run/cpuinfo /proc/cpuinfo
+mkdir /run/found
+mount -t hostfs -o "$HIL_FOUND" found /run/found # a directory of the host, for recordings
 cd /run || exit
 PYTHONPATH="$HIL_TESTS/../firmware:$HIL_TESTS" "$HIL_PYTHON" -m hil.guest "$HIL_SCENARIO" 2>&1
 echo "HIL-EXIT $?"

@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from hil.guest.bell import buzzer, tonal
 from hil.guest.chip import Chip
+from hil.guest.handset import handset
+from hil.guest.trouble import sound_card
+from hil.guest.two_phones import two_phones
 
 Scenario = Callable[[], Mapping[str, object]]
 
@@ -21,4 +25,11 @@ def board() -> Mapping[str, object]:
     }
 
 
-BY_NAME: Final[Mapping[str, Scenario]] = {"board": board}
+BY_NAME: Final[Mapping[str, Scenario]] = {
+    "board": board,
+    "handset": handset,
+    "buzzer": buzzer,
+    "tonal": tonal,
+    "two_phones": two_phones,
+    "sound_card": sound_card,
+}

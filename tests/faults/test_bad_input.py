@@ -135,6 +135,8 @@ def test_the_abuse_set_changes_nothing_row_a3_1(scene: str) -> None:
     for _, data in abuse(aim):
         phone.hear(data)
         phone.hear(cancelled(data))
+    if scene == "talking":
+        assert phone.world.station.behaviour.state.name == "TALKING"
     assert [each for each in phone.done if isinstance(each, SetGate)] == gate
     phone.finish()
 

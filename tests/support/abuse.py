@@ -88,7 +88,8 @@ def abuse(aim: Aim) -> Iterator[tuple[str, bytes]]:
     yield from _descriptions(aim)
     yield from _bodies(aim)
     yield from _methods(aim)
-    yield from _rubbish(aim)
+    for name, data in _rubbish(aim):  # each a transaction of its own
+        yield name, data.replace(b"abuserubbish", b"abuserubbish" + name.encode())
 
 
 def _names(aim: Aim) -> Iterator[tuple[str, bytes]]:
@@ -253,6 +254,8 @@ def _rubbish(aim: Aim) -> Iterator[tuple[str, bytes]]:
 
 def cancelled(data: bytes) -> bytes:
     """The CANCEL that takes back an INVITE (RFC 3261 §9.1); of other messages rubbish."""
+    if b"\r\n" not in data:
+        data = data.replace(b"\n", b"\r\n")
     head = data.partition(b"\r\n\r\n")[0]
     head = re.sub(rb"\AINVITE ", b"CANCEL ", head)
     head = re.sub(rb"(?m)^(CSeq: .*)INVITE", rb"\1CANCEL", head)

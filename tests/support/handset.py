@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ password_file = "{password}"
 expires_s = 120
 {account}
 [network]
-address = "127.0.0.1"
+{network}
 [sound]
 capture = "{capture}"
 playback = "{playback}"
@@ -37,6 +37,7 @@ dial_plan = "(xxxxS0|xx.)"
 [service]
 control_socket = "{control}"
 state_directory = "{state}"
+{service}
 """
 
 
@@ -50,6 +51,21 @@ class Registrar:
     domain: str = "127.0.0.1"
     settings: str = ""
     """More lines of the [account] table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds the process; by default nothing special."""
+
+    wrapper: tuple[str, ...] = ()
+    """Words in front of the command, such as ``ip netns exec NAME``."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    network: str = 'address = "127.0.0.1"'
+    """Lines of the [network] table."""
+    service: str = ""
+    """More lines of the [service] table."""
+    state: Path | None = None
+    """Another state directory than a fresh one."""
 
 
 @dataclass(slots=True)
@@ -94,11 +110,15 @@ class Handset:
 
 @contextmanager
 def handset(
-    directory: Path, registrar: Registrar, codecs: tuple[str, ...] = ("PCMU", "PCMA", "G729")
+    directory: Path,
+    registrar: Registrar,
+    codecs: tuple[str, ...] = ("PCMU", "PCMA", "G729"),
+    around: Around | None = None,
 ) -> Iterator[Handset]:
     """A telephone that registers there; yielded when it is ready (not yet registered)."""
+    around = around or Around()
     home = directory / f"handset-{registrar.user}"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     password = home / "sip-password"
     password.touch(mode=0o600)
     password.write_text(registrar.password + "\n")
@@ -114,12 +134,15 @@ def handset(
             playback="ear",
             codecs=", ".join(f'"{name}"' for name in codecs),
             control=control,
-            state=home / "state",
+            state=around.state or home / "state",
+            network=around.network,
+            service=around.service,
         )
     )
-    command = [str(Path(sys.executable).with_name("offhookd")), "--config", str(settings)]
+    program_file = str(Path(sys.executable).with_name("offhookd"))
+    command = [*around.wrapper, program_file, "--config", str(settings)]
     with vloop.cards(home, "mic", "ear") as cards:
-        environment = {**os.environ, **cards.environment}
+        environment = {**os.environ, **cards.environment, **around.environment}
         with Program(command, env=environment) as program:
             program.wait_for(r"ready version=")
             with closing(Client.connect(control)) as client:

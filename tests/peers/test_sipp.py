@@ -317,7 +317,7 @@ def ends(packets: list[bytes]) -> list[bytes]:
 
 def loud(packets: list[bytes]) -> bool:
     """Somebody can be heard in them: more than the smallest steps of mu-law."""
-    return any(0x70 > byte & 0x7F for packet in voice(packets) for byte in packet[12:])
+    return any(byte & 0x7F < 0x70 for packet in voice(packets) for byte in packet[12:])
 
 
 def voice(packets: list[bytes]) -> list[bytes]:

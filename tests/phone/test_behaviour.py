@@ -98,7 +98,7 @@ class Person:
 
 DEEDS = [
     "lift", "down", "flash", "press 6", "press #", "press *", "release 6", "redial", "dial 600",
-    "dial 112", "wait", "call 1", "call 2", "call 3", "rings", "heard", "answered", "fails 486",
+    "dial 911", "wait", "call 1", "call 2", "call 3", "rings", "heard", "answered", "fails 486",
     "fails 404", "fails 500", "ends 1", "ends 2", "ends 3",
 ]  # fmt: skip
 
@@ -142,15 +142,15 @@ class TestCalling:
     def test_nobody_waits_for_ever_but_in_an_emergency(self) -> None:
         assert after("dial 600", "rings", "wait")[0] is State.REORDER
         assert End(CallRef(101)) in after("dial 600", "rings", "wait")[1]
-        assert after("dial 112", "rings", "wait")[0] is State.RINGBACK
-        assert after("dial 112", "wait")[0] is State.CALLING
+        assert after("dial 911", "rings", "wait")[0] is State.RINGBACK
+        assert after("dial 911", "wait")[0] is State.CALLING
 
     def test_an_emergency_call_is_not_disturbed_by_another(self) -> None:
-        state, orders = after("dial 112", "rings", "answered", "call 2")
+        state, orders = after("dial 911", "rings", "answered", "call 2")
         assert (state, orders) == (State.TALKING, [Refuse(B)])
 
     def test_an_emergency_is_over_with_its_call(self) -> None:
-        assert after("dial 112", "down", "dial 600", "wait")[0] is State.REORDER
+        assert after("dial 911", "down", "dial 600", "wait")[0] is State.REORDER
 
     def test_the_forgotten_handset(self) -> None:
         states = [after("lift", *["wait"] * count)[0] for count in range(5)]

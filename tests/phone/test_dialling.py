@@ -94,7 +94,7 @@ def test_without_a_redial_code_it_goes_to_the_exchange() -> None:
 
 def test_an_emergency_number_is_sent_at_once_and_marked() -> None:
     machine = dialling("(x.!)")
-    assert press(machine, "112") == Number("112", emergency=True)
+    assert press(machine, "911") == Number("911", emergency=True)
     assert machine.emergency("911")
     assert not machine.emergency("600")
 

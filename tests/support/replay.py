@@ -22,7 +22,7 @@ from offhook.notes import Note, Severity
 from offhook.phone import actions, events
 from offhook.phone.actions import Action
 from offhook.phone.events import Event
-from offhook.phone.settings import FlashWindow, PhoneSettings
+from offhook.phone.settings import DiallingSettings, FlashWindow, PhoneSettings
 from offhook.phone.station import Station
 from offhook.sip.account import Account
 from offhook.sip.actions import Resolve, Send
@@ -38,6 +38,7 @@ ACCOUNT: Final = Account(
     keep_alive=Seconds(0),
     session_expires=0,
 )
+BRITISH: Final = PhoneSettings(country="uk", dialling=DiallingSettings(emergency=("999", "112")))
 CODECS: Final = ("PCMA", "PCMU", "G729")
 AFTER: Final = 2.0  # seconds of silence behind the last line
 PORTS: Final = (40000, 40002)
@@ -47,7 +48,7 @@ PORTS: Final = (40000, 40002)
 class World:
     """A Station, its peer, and the keys held down."""
 
-    settings: PhoneSettings = field(default_factory=lambda: PhoneSettings(country="uk"))
+    settings: PhoneSettings = BRITISH
     registered: bool = True
     ports: tuple[int, ...] = PORTS
     peer: ScriptedPeer = field(default_factory=lambda: ScriptedPeer(PHONE))

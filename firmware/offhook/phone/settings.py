@@ -6,13 +6,14 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from offhook.phone.emergency import emergency_numbers
 from offhook.ports import Crosspoint
 from offhook.units import Hertz, Seconds
 
+DEFAULT_COUNTRY: Final = "US"
+
 DEFAULT_DIAL_PLAN: Final = "(xx.|*xx.)"
 """Any number or star code of at least one digit; the exchange knows better."""
-
-DEFAULT_EMERGENCY: Final = ("112", "911", "999", "000")
 
 
 class Function(Enum):
@@ -79,7 +80,7 @@ class DiallingSettings:
 
     dial_plan: str = DEFAULT_DIAL_PLAN
     """Cisco-SPA grammar, see `dial_plan`."""
-    emergency: tuple[str, ...] = DEFAULT_EMERGENCY
+    emergency: tuple[str, ...] = emergency_numbers(DEFAULT_COUNTRY)
     """Numbers that go out at once, before every rule of the plan."""
     redial_code: str = "*07"
     """Dials the last number again; empty: no such code."""
@@ -106,7 +107,7 @@ class Patience:
 class PhoneSettings:
     """Everything the Station needs to know that is neither account nor board."""
 
-    country: str = "us"
+    country: str = DEFAULT_COUNTRY
     """Tones and bell cadence: a key of `audio.tones.COUNTRIES`."""
     codecs: tuple[str, ...] = ("PCMA", "PCMU", "G729")
     """In order of preference; those the machine cannot do are left out."""

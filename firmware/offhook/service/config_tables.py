@@ -6,6 +6,7 @@ from typing import Final
 
 from offhook.audio.tones import COUNTRIES
 from offhook.notes import Severity
+from offhook.phone.emergency import emergency_numbers
 from offhook.phone.settings import (
     DiallingSettings,
     FlashWindow,
@@ -106,12 +107,13 @@ def _proxy(table: Reader) -> tuple[str, int] | None:
 def phone(table: Reader) -> PhoneSettings:
     """`[phone]` and the tables inside it."""
     defaults = PhoneSettings()
+    country = table.choice("country", defaults.country, COUNTRIES)
     result = PhoneSettings(
-        country=table.choice("country", defaults.country.upper(), COUNTRIES),
+        country=country,
         codecs=table.choices("codecs", defaults.codecs, CODECS),
         hook=_hook(table.table("hook")),
         keypad=_keypad(table.table("keypad")),
-        dialling=_dialling(table.table("dialling")),
+        dialling=_dialling(table.table("dialling"), emergency_numbers(country)),
         patience=_patience(table.table("patience")),
         call_waiting=table.flag("call_waiting", defaults.call_waiting),
         ring_frequency=Hertz(table.whole("ring_frequency_hz", defaults.ring_frequency, 20, 5000)),
@@ -165,11 +167,11 @@ def _keypad(table: Reader) -> KeypadSettings:
     return result
 
 
-def _dialling(table: Reader) -> DiallingSettings:
+def _dialling(table: Reader, emergency: tuple[str, ...]) -> DiallingSettings:
     defaults = DiallingSettings()
     result = DiallingSettings(
         dial_plan=table.text("dial_plan", defaults.dial_plan, most=1024),
-        emergency=table.texts("emergency", defaults.emergency, "[0-9]{2,8}", "two to eight digits"),
+        emergency=table.texts("emergency", emergency, "[0-9]{2,8}", "two to eight digits"),
         redial_code=table.text(
             "redial_code", defaults.redial_code, r"(\*[0-9*]{1,7})?", 'a star code: "*07"'
         ),

@@ -5,9 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEV    := deploy/dev
 STAMPS := build/stamps
+LIVE   := peers or hil or browser or integration
+PURE   := sip sdp rtp audio phone
+comma  := ,
+space  := $(subst ,, )
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers fast-test coverage bench diagrams uml-kernel setup install clean
+.PHONY: help run test check walls format lint types layers fast-test covered-test live-test bench diagrams \
+        uml-kernel setup install clean
 
 help:  ## list the words
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,13 +22,13 @@ help:  ## list the words
 run: $(STAMPS)/run  ## the telephone on a simulated board, with an exchange to call and a drawn desk phone
 	@$(BIN)/python -m offhook.lab $(ARGS)
 
-test: $(STAMPS)/test uml-kernel  ## every test this machine allows; what it lacks is skipped, with the reason
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not peers and not hil and not browser and not integration'
-	@$(BIN)/python -m pytest -m 'peers or hil or browser or integration' $(ARGS)
+test: covered-test live-test  ## every test this machine allows; what it lacks is skipped, with the reason
 
 # --- while working ----------------------------------------------------------------------------
 
-check: $(STAMPS)/test format lint types layers fast-test  ## format, lint, types, layers, fast tests: under a minute
+check: walls fast-test  ## format, lint, types, layers, fast tests: under a minute
+
+walls: $(STAMPS)/test format lint types layers
 
 format:
 	@$(BIN)/ruff format --check firmware tests
@@ -39,20 +44,24 @@ layers:
 	@PYTHONPATH=firmware $(BIN)/lint-imports --no-logo
 
 fast-test:
-	@$(BIN)/python -m pytest -q -n 2 -m 'not peers and not hil and not browser and not integration'
+	@$(BIN)/python -m pytest -q -n 2 -m 'not ($(LIVE))'
 
-coverage: $(STAMPS)/test  ## branch coverage of the pure packages
-	@$(BIN)/coverage run -m pytest -q -m 'not peers and not hil and not browser and not integration'
-	@$(BIN)/coverage report --include 'firmware/offhook/sip/*,firmware/offhook/sdp/*,firmware/offhook/rtp/*,firmware/offhook/audio/*,firmware/offhook/phone/*' --skip-covered --show-missing
+covered-test: $(STAMPS)/test  ## the fast tests, with the branch coverage of the pure packages
+	@$(BIN)/python -m pytest -n 2 -m 'not ($(LIVE))' --cov=offhook --cov-branch --cov-report=
+	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=99 \
+	    --include='$(subst $(space),$(comma),$(PURE:%=firmware/offhook/%/*))'
 
-bench: $(STAMPS)/test uml-kernel  ## measure against Debian's baresip in one run; writes tests/bench/RESULTS.md
+live-test: $(STAMPS)/test  ## the tests with sockets, processes, peers, a browser, simulated hardware
+	@$(BIN)/python -m pytest -m '$(LIVE)' $(ARGS)
+
+bench: $(STAMPS)/test  ## measure against Debian's baresip in one run; writes tests/bench/RESULTS.md
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
-diagrams: $(STAMPS)/test  ## draw the state machines from their tables into firmware/ARCHITECTURE.md's diagrams
+diagrams: $(STAMPS)/test  ## draw the state machines from their tables, into firmware/diagrams
 	@PYTHONPATH=tests $(BIN)/python -m support.diagrams
 
-uml-kernel:  ## the kernel that runs as a program (GPIO chip, sound card); built once, kept in the user's cache
-	@tests/hil/kernel/build.sh >/dev/null || echo 'No kernel for tests/hil: those tests are skipped.'
+uml-kernel:  ## the kernel of the simulated board, for tests/hil; made once (minutes), kept in the user's cache
+	@tests/hil/kernel/build.sh
 
 install:  ## as root: the telephone as a service on this machine (a Pi, today)
 	@PYTHON=$(PYTHON) deploy/install.sh
@@ -60,7 +69,7 @@ install:  ## as root: the telephone as a service on this machine (a Pi, today)
 setup: $(STAMPS)/test  ## only set up what `make test` needs
 
 clean:  ## remove what was made here
-	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 # --- set up, once -----------------------------------------------------------------------------
 

@@ -89,8 +89,11 @@ class Station:
 
     def start(self, now: Seconds) -> list[Action]:
         """Register and show the state."""
-        actions = self._registrations(self.agent.register(now), now)
-        return self._settle([*self.behaviour.dialling.complaints(), *actions], now)
+        told: list[_Todo] = list(self.behaviour.dialling.complaints())
+        if self.line.local is None:
+            told.append(note("no network", Severity.WARNING, instead="waiting for an address"))
+        told += self._registrations(self.agent.register(now), now)
+        return self._settle(told, now)
 
     def handle(self, event: Event, now: Seconds) -> list[Action]:
         """One thing happened.  Timers due by `now` fire first."""
@@ -343,7 +346,7 @@ class Station:
                     "registered", severity, server=str(server), expires=expires, contact=contact
                 )
             case sip.RegistrationFailed(status_code, reason, retry_in):
-                why = "no answer" if status_code is None else f"{status_code} {reason}"
+                why = reason if status_code is None else f"{status_code} {reason}"
                 self._registration = printable(why)
                 severity = Severity.INFO if known == self._registration else Severity.WARNING
                 return note("registration failed", severity, why=why, retry_in=retry_in)

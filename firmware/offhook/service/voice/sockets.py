@@ -1,6 +1,7 @@
 """One stream's sockets: bounded draining, kernel time stamps, strangers kept out by the kernel."""
 
 import ctypes
+import errno
 import socket
 import struct
 import time
@@ -18,6 +19,8 @@ MAX_AGE: Final = Seconds(1)
 """Of a datagram: an older stamp means that the wall clock was set meanwhile."""
 _ANCILLARY: Final = socket.CMSG_SPACE(16)
 _TIMESPEC: Final = struct.Struct("@qq")
+_NO_WAY: Final = {errno.EINVAL, errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.ENETDOWN}
+"""What `send` hears when our address has changed: connect(2) bound the socket to the old one."""
 _UNSPECIFIED: Final = bytes(16)  # a sockaddr of family AF_UNSPEC
 
 Arrival = tuple[bytes, Endpoint, Seconds]
@@ -38,8 +41,10 @@ class StreamSockets:
         """Never waits, never raises: a lost packet is nothing special in RTP."""
         try:
             (self.rtcp if rtcp else self.rtp).sendto(data, to)
-        except (OSError, OverflowError):  # no route, ICMP from the last, queue full; a bad port
+        except (OSError, OverflowError) as error:  # no route, ICMP, queue full; a bad port
             self.unsent += 1
+            if getattr(error, "errno", None) in _NO_WAY:
+                self.lock(None)
 
     def lock(self, source: Endpoint | None) -> None:
         """From now on only datagrams from `source`; None: from everybody."""

@@ -73,7 +73,7 @@ KINDS: Final = [
 ]
 
 
-def step(machine: Transaction[Enum], what: Enum) -> list[Output]:
+def step(machine: Transaction[Enum, Enum], what: Enum) -> list[Output]:
     return machine._step(what, NOW)
 
 

@@ -1,4 +1,4 @@
-"""Everything the SIP user agent can ask for or tell.  The counterpart is the methods of `agent.Agent`."""
+"""Everything the SIP user agent can ask for or tell.  The counterpart: the methods of `Agent`."""
 
 from dataclasses import dataclass
 from typing import NewType
@@ -27,7 +27,10 @@ class Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who is at the other end: P-Asserted-Identity, else Remote-Party-ID, else From.  Raw; show it `printable`."""
+    """Who is at the other end: P-Asserted-Identity, else Remote-Party-ID, else From.
+
+    Raw; show it `printable`.
+    """
 
     number: str
     """User part of the URI; empty when withheld (RFC 3323)."""
@@ -118,9 +121,10 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The peer wants to change the session (re-INVITE or UPDATE): answer with `Agent.accept` or `refuse`.
+    """The peer wants to change the session (re-INVITE, UPDATE): `Agent.accept` or `refuse` it.
 
-    A `body` of None in a re-INVITE asks us for an offer; pass ours to `accept`, the answer follows as `Confirmed`.
+    A `body` of None in a re-INVITE asks us for an offer; pass ours to `accept`, the answer follows
+    as `Confirmed`.
     """
 
     call: CallRef

@@ -10,9 +10,9 @@ from enum import Enum, auto
 from typing import Final
 
 from offhook.sip.actions import Send
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Response
 from offhook.sip.transaction import Output, Passed, Transaction, Unanswered
-from offhook.units import Endpoint, Seconds
+from offhook.units import Seconds
 
 
 class State(Enum):
@@ -39,11 +39,10 @@ Effect = Callable[["Client", Seconds], Iterator[Output]]
 
 
 @dataclass(slots=True)
-class Client(Transaction[Input]):
+class Client(Transaction[State, Input]):
     """One request of ours that is neither INVITE nor ACK."""
 
-    request: Request
-    to: Endpoint
+    LAST = State.TERMINATED
     state: State = field(default=State.TRYING, init=False)
     _got: Response | None = field(default=None, init=False)
 
@@ -63,17 +62,8 @@ class Client(Transaction[Input]):
         """The network refused the request."""
         return self._step(Input.UNREACHABLE, now)
 
-    @property
-    def over(self) -> bool:
-        """Whether it may be forgotten."""
-        return self.state is State.TERMINATED
-
     def _step(self, what: Input, now: Seconds) -> list[Output]:
-        found = TRANSITIONS.get((self.state, what))
-        if found is None:
-            return []  # not in the table: nothing happens
-        self.state, effect = found
-        return list(effect(self, now))
+        return self._follow(TRANSITIONS.get((self.state, what)), now)
 
     def _again(self, now: Seconds) -> Iterator[Output]:
         self._interval = min(Seconds(self._interval * 2), self.timers.t2)

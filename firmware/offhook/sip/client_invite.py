@@ -14,7 +14,7 @@ from offhook.sip.header_map import Headers
 from offhook.sip.headers import CSeq
 from offhook.sip.message import Request, Response
 from offhook.sip.transaction import CancelNow, Output, Passed, Transaction, Unanswered
-from offhook.units import Endpoint, Seconds
+from offhook.units import Seconds
 
 
 class State(Enum):
@@ -48,11 +48,10 @@ Effect = Callable[["InviteClient", Seconds], Iterator[Output]]
 
 
 @dataclass(slots=True)
-class InviteClient(Transaction[Input]):
+class InviteClient(Transaction[State, Input]):
     """One INVITE of ours."""
 
-    request: Request
-    to: Endpoint
+    LAST = State.TERMINATED
     state: State = field(default=State.CALLING, init=False)
     _got: Response | None = field(default=None, init=False)
 
@@ -77,17 +76,8 @@ class InviteClient(Transaction[Input]):
         """The network refused the request."""
         return self._step(Input.UNREACHABLE, now)
 
-    @property
-    def over(self) -> bool:
-        """Whether it may be forgotten."""
-        return self.state is State.TERMINATED
-
     def _step(self, what: Input, now: Seconds) -> list[Output]:
-        found = TRANSITIONS.get((self.state, what))
-        if found is None:
-            return []  # not in the table: nothing happens
-        self.state, effect = found
-        return list(effect(self, now))
+        return self._follow(TRANSITIONS.get((self.state, what)), now)
 
     def _again(self, now: Seconds) -> Iterator[Output]:
         self._interval = Seconds(self._interval * 2)

@@ -11,9 +11,9 @@ from enum import Enum, auto
 from typing import Final
 
 from offhook.sip.actions import Send
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Response
 from offhook.sip.transaction import Output, Transaction
-from offhook.units import Endpoint, Seconds
+from offhook.units import Seconds
 
 
 class State(Enum):
@@ -38,11 +38,10 @@ Effect = Callable[["Server", Seconds], Iterator[Output]]
 
 
 @dataclass(slots=True)
-class Server(Transaction[Input]):
+class Server(Transaction[State, Input]):
     """One request we are answering that is neither INVITE nor ACK."""
 
-    request: Request
-    to: Endpoint
+    LAST = State.TERMINATED
     state: State = field(default=State.TRYING, init=False)
     _last: bytes = field(default=b"", init=False)
 
@@ -62,17 +61,8 @@ class Server(Transaction[Input]):
             self._last = bytes(response)
         return self._step(kind, now)
 
-    @property
-    def over(self) -> bool:
-        """Whether it may be forgotten."""
-        return self.state is State.TERMINATED
-
     def _step(self, what: Input, now: Seconds) -> list[Output]:
-        found = TRANSITIONS.get((self.state, what))
-        if found is None:
-            return []  # not in the table: nothing happens
-        self.state, effect = found
-        return list(effect(self, now))
+        return self._follow(TRANSITIONS.get((self.state, what)), now)
 
     def _send(self, _now: Seconds) -> Iterator[Output]:
         yield Send(self._last, self.to)

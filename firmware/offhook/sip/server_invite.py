@@ -11,9 +11,9 @@ from enum import Enum, auto
 from typing import Final
 
 from offhook.sip.actions import Send
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Response
 from offhook.sip.transaction import Output, Transaction, Unacknowledged
-from offhook.units import Endpoint, Seconds
+from offhook.units import Seconds
 
 
 class State(Enum):
@@ -44,11 +44,10 @@ Effect = Callable[["InviteServer", Seconds], Iterator[Output]]
 
 
 @dataclass(slots=True)
-class InviteServer(Transaction[Input]):
+class InviteServer(Transaction[State, Input]):
     """One INVITE we are answering."""
 
-    request: Request
-    to: Endpoint
+    LAST = State.TERMINATED
     state: State = field(default=State.PROCEEDING, init=False)
     _last: bytes = field(default=b"", init=False)
 
@@ -72,17 +71,8 @@ class InviteServer(Transaction[Input]):
             self._last = bytes(response)
         return self._step(kind, now)
 
-    @property
-    def over(self) -> bool:
-        """Whether it may be forgotten."""
-        return self.state is State.TERMINATED
-
     def _step(self, what: Input, now: Seconds) -> list[Output]:
-        found = TRANSITIONS.get((self.state, what))
-        if found is None:
-            return []  # not in the table: nothing happens
-        self.state, effect = found
-        return list(effect(self, now))
+        return self._follow(TRANSITIONS.get((self.state, what)), now)
 
     def _resend(self, _now: Seconds) -> Iterator[Output]:
         yield Send(self._last, self.to)

@@ -1,16 +1,17 @@
 """What the four transactions have in common: timers as data, and what they hand back."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from offhook.sip.actions import Send
-from offhook.sip.message import Response
+from offhook.sip.message import Request, Response
 from offhook.sip.timers import Timers
-from offhook.units import Seconds
+from offhook.units import Endpoint, Seconds
 
+State = TypeVar("State", bound=Enum)
 Input = TypeVar("Input", bound=Enum)
 
 
@@ -40,10 +41,16 @@ Output = Send | Passed | Unanswered | Unacknowledged | CancelNow
 
 
 @dataclass(slots=True)
-class Transaction(ABC, Generic[Input]):
+class Transaction(ABC, Generic[State, Input]):
     """One machine: a subclass brings states, inputs and the table."""
 
+    LAST: ClassVar[Enum]
+    """The state in which it may be forgotten."""
     timers: Timers
+    request: Request
+    to: Endpoint
+    """The other end."""
+    state: State = field(init=False)
     _deadlines: dict[Input, Seconds] = field(default_factory=dict, init=False)
     _interval: Seconds = field(default=Seconds(0), init=False)
 
@@ -61,13 +68,22 @@ class Transaction(ABC, Generic[Input]):
         return outputs
 
     @property
-    @abstractmethod
     def over(self) -> bool:
         """Whether it may be forgotten."""
+        return self.state is self.LAST
 
     @abstractmethod
     def _step(self, what: Input, now: Seconds) -> list[Output]:
         """Look `what` up in the table and follow it."""
+
+    def _follow(
+        self, found: tuple[State, Callable[[Self, Seconds], Iterator[Output]]] | None, now: Seconds
+    ) -> list[Output]:
+        """Do what the table says; what is not in it means nothing in this state."""
+        if found is None:
+            return []
+        self.state, effect = found
+        return list(effect(self, now))
 
     def _arm(self, timer: Input, after: Seconds, now: Seconds) -> None:
         self._deadlines[timer] = Seconds(now + after)

@@ -70,7 +70,7 @@ class Lamp(Protocol):
 
 
 class Sound(Protocol):
-    """A duplex card: 16-bit linear mono frames of `period` samples at `rate`, clocked by capture."""
+    """A duplex card: 16-bit linear mono frames of `period` samples, clocked by capture."""
 
     rate: Hertz
     period: Samples

@@ -4,6 +4,7 @@ import json
 import sys
 
 from hil.guest import scenarios
+from hil.guest.exchange import LOG
 from hil.guest.real_time import STALLED, StalledError
 
 
@@ -14,6 +15,9 @@ def main() -> int:
     except StalledError as error:
         sys.stdout.write(f"{error}\n")
         return STALLED
+    except Exception:
+        sys.stdout.write(LOG.read_text() if LOG.exists() else "no exchange\n")
+        raise
     sys.stdout.write("HIL " + json.dumps(found) + "\n")
     return 0
 

@@ -32,7 +32,7 @@ rows = [5, 6, 13, 19]
 columns = [12, 16, 20]
 keys = ["123", "456", "789", "*0#"]
 pull = "up"
-settle = 4
+settle = 5
 rescan = 10
 [bell]
 pin = 18
@@ -77,7 +77,7 @@ class Desk:
         steps = [(1 - level, time) for level, time in BOUNCE]
         return self.wires.play(HOOK, *steps, (0, 0))[1]
 
-    def press(self, keys: str, hold: float = 0.08, pause: float = 0.08) -> None:
+    def press(self, keys: str, hold: float = 0.15, pause: float = 0.12) -> None:
         """One key after the other."""
         for key in keys:
             row = next(n for n, line in enumerate(KEYS) if key in line)

@@ -17,6 +17,7 @@ mount --bind /run/cpuinfo /proc/cpuinfo
 mkdir /run/found
 mount -t hostfs -o "$HIL_FOUND" found /run/found # a directory of the host, for recordings
 cd /run || exit
+case $HIL_SCENARIO in service*) exec "$(dirname "$0")/service.sh" 2>&1 ;; esac
 PYTHONPATH="$HIL_TESTS/../firmware:$HIL_TESTS" "$HIL_PYTHON" -m hil.guest "$HIL_SCENARIO" 2>&1
 echo "HIL-EXIT $?"
 sync

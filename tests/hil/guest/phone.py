@@ -12,7 +12,7 @@ from typing import Final
 
 from hil.guest import card
 from hil.guest.exchange import PASSWORDS
-from hil.guest.patience import wait_for
+from hil.guest.patience import TooLateError, wait_for
 from offhook.cli.client import Client, ClientError
 from offhook.lab.server import PORT
 from offhook.service.control_protocol import Json
@@ -83,7 +83,10 @@ class Telephone:
 
     def wait(self, *states: str) -> float:
         """Until it is in one of these states."""
-        return wait_for(f"{self.user} {states}", lambda: self.state() in states)
+        try:
+            return wait_for(f"{self.user} {states}", lambda: self.state() in states)
+        except TooLateError as error:
+            raise TooLateError(f"{error}; it is {self.status()}") from error
 
     def wait_registered(self) -> float:
         return wait_for(f"{self.user} registered", self._registered)
@@ -91,7 +94,12 @@ class Telephone:
     def processes(self) -> list[int]:
         """Process ids: the main process, the keeper, the voice runner."""
         assert self.process is not None
-        found = [self.process.pid]
+        return self.descent(self.process.pid)
+
+    @staticmethod
+    def descent(main: int) -> list[int]:
+        """A main process, its keeper, the keeper's runner."""
+        found = [main]
         for _ in range(2):
             found += _children(found[-1])[:1]
         return found

@@ -7,6 +7,7 @@ from typing import Final
 from hil.guest.bell import buzzer, tonal
 from hil.guest.chip import Chip
 from hil.guest.handset import handset
+from hil.guest.service import service
 from hil.guest.trouble import sound_card
 from hil.guest.two_phones import two_phones
 
@@ -32,4 +33,5 @@ BY_NAME: Final[Mapping[str, Scenario]] = {
     "tonal": tonal,
     "two_phones": two_phones,
     "sound_card": sound_card,
+    "service": service,
 }

@@ -49,7 +49,7 @@ def test_a_touch_of_the_cradle_that_falls_back_means_nothing() -> None:
 
 
 def test_the_raw_edge_down_breaks_at_once_and_ends_after_the_on_hook_time() -> None:
-    assert play(up(), (2.0, False)) == [(2.0, Meaning.BROKEN), (2.1, Meaning.PUT_DOWN)]
+    assert play(up(), (2.0, False)) == [(2.0, Meaning.BROKEN), (2.06, Meaning.PUT_DOWN)]
 
 
 def test_a_short_break_is_mended_and_ends_nothing() -> None:
@@ -78,7 +78,7 @@ def test_with_a_flash_window_the_end_is_certain_only_after_its_longest() -> None
 
 
 def test_without_a_window_nothing_flashes() -> None:
-    log = play(up(), (2.0, False), (2.09, True))
+    log = play(up(), (2.0, False), (2.05, True))
     assert Meaning.FLASHED not in [meaning for _, meaning in log]
 
 
@@ -89,7 +89,7 @@ def test_a_level_that_is_already_known_changes_nothing() -> None:
 
 def test_a_missed_edge_heals_when_the_level_is_read_again() -> None:
     switch = up()
-    assert play(switch, (7.0, False))[-1] == (7.1, Meaning.PUT_DOWN)
+    assert play(switch, (7.0, False))[-1] == (7.06, Meaning.PUT_DOWN)
 
 
 def test_a_commanded_lift_survives_the_regular_reading_of_the_level() -> None:
@@ -103,7 +103,7 @@ def test_after_a_commanded_lift_a_real_lift_and_hang_up_end_it() -> None:
     switch = HookSwitch(PLAIN)
     switch.force(True)
     log = play(switch, (1.0, True), (5.0, False))
-    assert log == [(5.0, Meaning.BROKEN), (5.1, Meaning.PUT_DOWN)]
+    assert log == [(5.0, Meaning.BROKEN), (5.06, Meaning.PUT_DOWN)]
 
 
 def test_a_command_to_be_where_it_is_already_means_nothing() -> None:

@@ -154,7 +154,7 @@ def test_silence_does_not_end_an_emergency_call(line: Line) -> None:
     list(line.told([sip.Answered(ref, SDP, "x", None)], NOW))
     (told,) = line.media_timeout(MediaTimeout(ref, Seconds(30)), NOW)
     assert isinstance(told, Note)
-    assert line.busy
+    assert line.calls[ref].state is State.UP
 
 
 def test_ended_calls_wait_for_their_reports_but_not_without_bound(line: Line) -> None:
@@ -167,7 +167,7 @@ def test_ended_calls_wait_for_their_reports_but_not_without_bound(line: Line) ->
     assert sum(isinstance(each, StopVoice) for each in results) == MAX_UNREPORTED + 3
     assert len(outcomes(results)) == 3
     assert len(line.calls) == MAX_UNREPORTED
-    assert not line.busy
+    assert {call.state for call in line.calls.values()} == {State.OVER}
     assert len(outcomes(line.tick(Seconds(NOW + 2)))) == MAX_UNREPORTED
     assert line.deadline() is None
 

@@ -88,8 +88,20 @@ def test_stop_ends_every_call_and_gives_the_binding_back() -> None:
     assert said == ["sip a BYE", "sip b 486 INVITE", "sip - REGISTER"]
     waiting = not world.station.stopped
     do(world, 3.1, "sip - 200")
-    assert (waiting, world.station.stopped) == (True, True)
+    assert (waiting, world.station.stopped) == (True, False)  # the call is not written down yet
+    written = do(world, 3.2, "voice 1 report")
+    assert [call.outcome for call in written if isinstance(call, CallEnded)] == [Outcome.ANSWERED]
+    assert world.station.stopped
     assert world.station.status(Seconds(4)).registration == "not registered"
+
+
+def test_stop_writes_the_call_down_though_the_voice_is_gone() -> None:
+    world = talking()
+    world.station.stop(Seconds(3))
+    do(world, 3.1, "sip - 200")
+    written = world.station.tick(Seconds(5))
+    assert [call.talked for call in written if isinstance(call, CallEnded)] == [2.0]
+    assert world.station.stopped
 
 
 def test_stop_does_not_wait_for_a_silent_registrar() -> None:

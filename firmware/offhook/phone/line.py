@@ -199,11 +199,6 @@ class Line:
         """For notes."""
         return "yes" if self.agent.registered else "no"
 
-    @property
-    def busy(self) -> bool:
-        """Some call is not over."""
-        return any(call.state is not State.OVER for call in self.calls.values())
-
     # The machine
 
     def _step(self, ref: CallRef, what: Input, now: Seconds) -> list[Result]:

@@ -50,8 +50,9 @@ class HookSettings:
 
     debounce: Seconds = Seconds(0.03)
     """The switch is up when it was up this long without a break."""
-    on_hook: Seconds = Seconds(0.1)
-    """Down this long ends the call; with a flash window, its longest if that is more."""
+    on_hook: Seconds = Seconds(0.06)
+    """Down this long without a break ends the call: twice the longest bounce (reliability C #16).
+    With a flash window, its longest if that is more."""
     flash: FlashWindow | None = None
 
 

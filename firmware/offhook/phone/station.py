@@ -134,8 +134,8 @@ class Station:
 
     @property
     def stopped(self) -> bool:
-        """After `stop`: the binding was given back and no call is left."""
-        return self._life is Life.STOPPED and not self.line.busy
+        """After `stop`: the binding was given back and every call is written down."""
+        return self._life is Life.STOPPED and not self.line.calls
 
     def status(self, now: Seconds) -> Status:
         """The telephone at a glance."""

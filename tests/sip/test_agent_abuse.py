@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offhook.notes import Note
 from offhook.sip.acks import MAX_ACKS
 from offhook.sip.actions import Action, CallRef, Ended, Incoming, Send
-from offhook.sip.calls import MAX_CALLS, MAX_KEPT
+from offhook.sip.allowance import BURST, RATE
+from offhook.sip.calls import MAX_KEPT
 from offhook.sip.errors import MessageError
 from offhook.sip.message import Request, Response
 from offhook.sip.parser import parse
+from offhook.sip.transactions import MAX_SERVER
 from offhook.units import Endpoint
 from support.sip_peer import ANSWER, OFFER, PHONE, SERVER, STRANGER, Bench, account
 
@@ -183,7 +186,7 @@ def test_5000_invites_cancelled_leave_nothing_reliability_a2() -> None:
         bench.hear(bench.invite(method="CANCEL", body=b"", **names))  # type: ignore[arg-type]
         bench.run(1 / 60)
         bench.sends.clear()
-    assert len(bench.told(Incoming)) > 500  # then all transactions are taken
+    assert len(bench.told(Incoming)) > 1500  # 20 a second: reliability A.3 #3
     assert len(bench.told(Ended)) == len(bench.told(Incoming))
     bench.run(35)
     assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
@@ -200,8 +203,9 @@ def test_5000_invites_never_acknowledged_leave_nothing_reliability_a2(answer: bo
                     bench.take(bench.agent.answer(action.call, OFFER, bench.now))
                 else:
                     bench.take(bench.agent.reject(action.call, 486, bench.now))
+        bench.run(1 / 60)
         bench.sends.clear()
-        assert bench.agent.load["calls"] <= MAX_CALLS
+        assert bench.agent.load["calls"] <= MAX_KEPT
     bench.run(35)
     bench.run(33)  # our BYEs to nobody
     assert bench.agent.load == dict.fromkeys(bench.agent.load, 0)
@@ -215,3 +219,64 @@ def test_a_flood_from_strangers_makes_one_note_and_no_answer_reliability_a3() ->
     assert len(bench.done) == 1
     assert bench.sends == []
     assert not [one for one in bench.done if isinstance(one, Send)]
+
+
+def limited(bench: Bench) -> None:
+    """The server has used up what it may ask for."""
+    for number in range(int(BURST)):
+        bench.hear(bench.invite(method="OPTIONS", body=b"", call_id=f"limit{number}"))
+    bench.sends.clear()
+    bench.hear(bench.invite(method="OPTIONS", body=b""))
+    assert bench.sends == []
+
+
+def test_a_flood_from_our_server_is_served_at_a_bounded_rate_reliability_a3() -> None:
+    bench = Bench()
+    answered = 0
+    for number in range(MANY):  # 500 a second
+        bench.hear(bench.invite(method="OPTIONS", body=b"", call_id=f"c{number}"))
+        answered += len(bench.statuses())
+        bench.run(1 / 500)
+    assert abs(answered - (BURST + 10 * RATE)) <= 1
+    assert bench.agent.load["transactions"] == answered < MAX_SERVER / 2
+    (note,) = bench.told(Note)
+    assert isinstance(note, Note)
+    assert note.what == "too many requests"
+    bench.run(1)
+    assert isinstance(bench.hear(bench.invite(call_id="next"))[-1], Incoming)
+
+
+def test_a_flood_does_not_touch_the_call_that_stands_reliability_a3() -> None:
+    bench = Bench()
+    bench.hear(bench.invite(branch="z9hG4bKfirst"))
+    bench.take(bench.agent.answer(CallRef(1), OFFER, bench.now))
+    (_, ok) = bench.responses()
+    limited(bench)
+    tag = ok.to.tag or ""
+    bench.hear(bench.invite(method="ACK", body=b"", to_tag=tag))
+    bench.run(2)
+    assert bench.sends == []  # acknowledged
+    limited(bench)
+    bench.hear(bench.invite(method="BYE", body=b"", to_tag=tag, cseq=101))
+    assert bench.statuses() == [200]
+    bench.hear(bench.invite(method="BYE", body=b"", to_tag="forged", cseq=101))
+    assert bench.statuses() == []
+
+
+def test_copies_and_cancels_of_what_was_let_in_are_let_in_reliability_a3() -> None:
+    bench = Bench()
+    bench.hear(bench.invite(branch="z9hG4bKfirst"))
+    limited(bench)
+    bench.hear(bench.invite(branch="z9hG4bKfirst"))
+    assert bench.statuses() == [100]
+    bench.hear(bench.invite(method="PRACK", body=b"", branch="z9hG4bKfirst"))
+    assert bench.statuses() == []
+    bench.hear(bench.invite(method="CANCEL", body=b"", branch="z9hG4bKfirst"))
+    assert bench.statuses() == [200, 487]
+
+
+def test_what_can_hardly_be_read_is_answered_at_the_same_rate_reliability_a3() -> None:
+    bench = Bench()
+    for _ in range(MANY):
+        bench.hear(bench.invite().replace(b"CSeq: 100", b"CSeq: x"))
+    assert len(bench.sends) == BURST

@@ -2,8 +2,9 @@
 
 Datagrams, commands and time go in, actions come out.  Nothing here waits, opens or rolls dice.
 
-    datagram ─ parser ─ reception ─ transactions ─┬─ errand ─ registrar
-                        (who may)                 └─ calls ─ call_table ─ call_out, call_in, modify
+    datagram ─ admission ─ transactions ─┬─ errand ─ registrar
+               (who may)                 └─ reception ─ calls ─ call_table ─ call_out, call_in,
+                                                                             modify
 """
 
 from collections.abc import Iterable
@@ -11,14 +12,12 @@ from collections.abc import Iterable
 from offhook.entropy import Entropy
 from offhook.sip.account import Account
 from offhook.sip.actions import Action, CallRef, Send
+from offhook.sip.admission import Admission
 from offhook.sip.call import Event, Input, State
 from offhook.sip.calls import Calls
 from offhook.sip.change import Input as ModifyInput
 from offhook.sip.errand import Errands
-from offhook.sip.errors import MessageError
 from offhook.sip.keepalive import KeepAlive, is_ping
-from offhook.sip.message import Request
-from offhook.sip.parser import parse
 from offhook.sip.reception import Reception
 from offhook.sip.registrar import Registrar
 from offhook.sip.registration import Input as RegistrationInput
@@ -51,6 +50,7 @@ class Agent:
         self._errands = Errands(self._wire)
         self._registrar = Registrar(self._wire, self._errands)
         self._calls = Calls(self._wire, self._errands, self._registrar)
+        self._admission = Admission(self._wire, self._calls)
         self._reception = Reception(self._wire, self._calls)
         self._keep_alive = KeepAlive(account.keep_alive)
 
@@ -83,30 +83,15 @@ class Agent:
     @property
     def strangers(self) -> int:
         """Datagrams dropped because their sender may not talk to us."""
-        return self._wire.peers.strangers
+        return self._admission.strangers
 
     # What happens to us
 
     def receive_datagram(self, data: bytes, source: Endpoint, now: Seconds) -> list[Action]:
         """A datagram arrived on the SIP socket."""
-        if is_ping(data):
-            return []
-        if not data.startswith(b"SIP/") and not self._reception.knows(source):
-            self._wire.do(*self._wire.peers.stranger(source, "request", now))
-            return self._done(now)  # unread: a flood must be cheap
-        try:
-            message = parse(data)
-        except MessageError as error:
-            answer = self._reception.unreadable(error, source)
-            if answer is not None:
-                self._wire.do(Send(bytes(answer), source))
-            else:
-                self._wire.do(*self._wire.peers.stranger(source, "unreadable", now))
-            return self._done(now)
-        if isinstance(message, Request) and not self._reception.admits(message, source):
-            self._wire.do(*self._wire.peers.stranger(source, message.method, now))
-            return self._done(now)
-        self._feed(*self._wire.transactions.receive(message, source, now), now)
+        message = None if is_ping(data) else self._admission.read(data, source, now)
+        if message is not None:
+            self._feed(*self._wire.transactions.receive(message, source, now), now)
         return self._done(now)
 
     def unreachable(self, peer: Endpoint, now: Seconds) -> list[Action]:

@@ -5,15 +5,12 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from offhook.notes import Note, Severity, note
-from offhook.units import Endpoint, Seconds
+from offhook.units import Endpoint
 
 MAX_HOSTS: Final = 32
 """Names whose addresses are remembered; the eldest that is not the account's goes first."""
 MAX_ADDRESSES: Final = 16
 """Addresses kept of one name."""
-STRANGER_NOTE_GAP: Final = Seconds(60.0)
-"""Dropped datagrams are told of once in so long."""
 
 
 def is_address(host: str) -> bool:
@@ -31,7 +28,7 @@ def is_private(host: str) -> bool:
 
 
 class Peers:
-    """The account's servers, a bounded cache of other names, and a count of strangers.
+    """The account's servers, and a bounded cache of other names.
 
     A name that no longer resolves keeps its last good addresses (reliability C #6).
     """
@@ -42,9 +39,6 @@ class Peers:
         for host in self._own:
             if is_address(host):
                 self._found[host] = (_canonical(host),)
-        self.strangers = 0
-        self._untold = 0
-        self._quiet_until: Seconds | None = None
 
     @property
     def unknown(self) -> list[str]:
@@ -84,17 +78,6 @@ class Peers:
     def trusts(self, source: Endpoint) -> bool:
         """Requests from there are obeyed."""
         return _canonical(source.host) in self.addresses
-
-    def stranger(self, source: Endpoint, what: str, now: Seconds) -> list[Note]:
-        """Count a dropped datagram; a note once a minute says how many."""
-        self.strangers += 1
-        self._untold += 1
-        if self._quiet_until is not None and now < self._quiet_until:
-            return []
-        self._quiet_until = Seconds(now + STRANGER_NOTE_GAP)
-        count, self._untold = self._untold, 0
-        fields: dict[str, str | int | float] = {"source": str(source), "what": what, "count": count}
-        return [note("stranger ignored", Severity.NOTICE, **fields)]
 
 
 def _canonical(address: str) -> str:

@@ -1,11 +1,11 @@
-"""Requests from the network: which are obeyed, and answers that need no call (RFC 3261 §8.2)."""
+"""Requests that were let in: whose they are, and answers that need no call (RFC 3261 §8.2)."""
 
 from typing import Final
 
 from offhook.sip.call import Call, Event, Input, State
 from offhook.sip.calls import Calls
 from offhook.sip.change import Input as ModifyInput
-from offhook.sip.errors import MessageError, SipError
+from offhook.sip.errors import SipError
 from offhook.sip.message import Request, Response
 from offhook.sip.modify import update
 from offhook.sip.session_timer import LEAST, SessionExpires, too_brief
@@ -27,32 +27,11 @@ Objection = tuple[int, tuple[tuple[str, str], ...]]
 
 
 class Reception:
-    """Looks at each request before, and at each new one after, its transaction."""
+    """Hands each new request to its call, or answers it."""
 
     def __init__(self, wire: Wire, calls: Calls) -> None:
         self._wire = wire
         self._calls = calls
-
-    def knows(self, source: Endpoint) -> bool:
-        """Somebody there may have something to say: one of our servers, or a dialog's peer."""
-        return self._wire.peers.trusts(source) or self._calls.know(source)
-
-    def admits(self, request: Request, source: Endpoint) -> bool:
-        """It comes from our servers, or our dialog's peer, and for our own Contact (row 44)."""
-        if not (self._wire.peers.trusts(source) or self._calls.trusts(request, source)):
-            return False
-        target = request.target  # the parser has read it
-        return target.scheme not in {"sip", "sips"} or target.user == self._wire.contact.token
-
-    def unreadable(self, error: MessageError, source: Endpoint) -> Response | None:
-        """The answer to what is nearly a request, if its sender deserves one."""
-        request = error.partial
-        if not isinstance(request, Request) or request.method == "ACK":
-            return None
-        if not self._wire.peers.trusts(source):
-            return None
-        tag = self._wire.entropy.token(64)
-        return Response.answering(request, error.status, to_tag=tag, source=source)
 
     def take(self, up: NewRequest, now: Seconds) -> None:
         """A request that is no copy."""

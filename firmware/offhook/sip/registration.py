@@ -13,7 +13,7 @@ from offhook.units import Seconds
 
 FIRST_RETRY: Final = Seconds(2.0)
 LONGEST_RETRY: Final = Seconds(60.0)
-"""Retries come 2, 4, 8 … 60 s apart, each times 0.5 to 1.5, for ever (reliability C #5)."""
+"""Retries come 2, 4, 8 … 60 s apart, times 0.5 to 1.5, never more, for ever (reliability C #5)."""
 DENIED_RETRIES: Final = (Seconds(600.0), Seconds(1800.0), Seconds(3600.0))
 """After a refused password: a server that bans (fail2ban) counts each try (reliability A.3 #9)."""
 LONGEST_RETRY_AFTER: Final = Seconds(600.0)
@@ -107,7 +107,7 @@ class Registration:
     def _back_off(self, now: Seconds) -> None:
         gap = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(self._failures, 10))
         self._failures += 1
-        wait = gap * self.entropy.uniform(0.5, 1.5)
+        wait = min(LONGEST_RETRY, gap * self.entropy.uniform(0.5, 1.5))
         if self.retry_after is not None:
             wait = max(FIRST_RETRY, min(self.retry_after, LONGEST_RETRY_AFTER))
         self._wait(wait, now)

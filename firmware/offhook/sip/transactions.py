@@ -26,9 +26,11 @@ from offhook.sip.timers import Timers
 from offhook.sip.transaction import CancelNow, Output, Passed, Unacknowledged, Unanswered
 from offhook.units import Endpoint, Seconds
 
-MAX_SERVER: Final = (
-    1024  # transactions of others; further requests are dropped; CANCEL has as much again
-)
+MAX_SERVER: Final = 2048
+"""Transactions of others; further requests are dropped; CANCEL has as much again.
+
+A source that uses up its `allowance`, each INVITE with its CANCEL, has 2·(20·32 + 40) = 1360.
+"""
 MAX_CLIENT: Final = 128  # of ours, counted apart: a flood cannot keep us from saying BYE
 
 
@@ -155,7 +157,13 @@ class Transactions:
     def receive(
         self, message: Message, source: Endpoint, now: Seconds
     ) -> tuple[list[Send], list[Up]]:
-        """A message arrived."""
+        """A message arrived.
+
+        A response is known by its branch alone (RFC 3261 §17.1.3), wherever it comes from: the
+        random branch is known only on the path, where a source is forged as easily.  RFC 3581 §4
+        has answers come from where we sent to, but servers with two addresses are not so exact,
+        and gateways rewrite the sent-by that §18.1.2 would compare (C-1).
+        """
         if isinstance(message, Response):
             return self._response(message, source, now)
         key = _server_key(message)
@@ -167,6 +175,12 @@ class Transactions:
             again = machine.receive(now) if isinstance(machine, InviteServer | Server) else []
             return self._after(key, entry, again, now)
         return self._new(key, message, source, now)
+
+    def knows(self, request: Request) -> bool:
+        """It is a copy of a request that is here, or the CANCEL of an INVITE that is."""
+        key = _server_key(request)
+        invite = key._replace(method="INVITE")
+        return key in self._entries or (request.method == "CANCEL" and invite in self._entries)
 
     def cancel(self, key: TransactionKey, now: Seconds) -> list[Send]:
         """Cancel our INVITE: at once when a provisional came, else as soon as one comes.

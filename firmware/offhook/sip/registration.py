@@ -14,8 +14,11 @@ from offhook.units import Seconds
 FIRST_RETRY: Final = Seconds(2.0)
 LONGEST_RETRY: Final = Seconds(60.0)
 """Retries come 2, 4, 8 … 60 s apart, times 0.5 to 1.5, never more, for ever (reliability C #5)."""
-DENIED_RETRIES: Final = (Seconds(600.0), Seconds(1800.0), Seconds(3600.0))
-"""After a refused password: a server that bans (fail2ban) counts each try (reliability A.3 #9)."""
+DENIED_RETRIES: Final = (Seconds(600.0), Seconds(1800.0), Seconds(3600.0), Seconds(7200.0))
+"""After a refused password: a server that bans (fail2ban) counts each try.
+
+Twelve a day after the first hour and a half (reliability A.3 #9).
+"""
 LONGEST_RETRY_AFTER: Final = Seconds(600.0)
 LEAVING_TIME: Final = Seconds(2.0)
 """Unregistering takes no longer, answer or not (C-12)."""

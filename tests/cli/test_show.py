@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.cli.ladder import Ladder, summary
-from offhook.cli.show import calls, duration, settings, status, table
+from offhook.cli.show import calls, contacts, duration, settings, status, table
 from offhook.service.control_protocol import Json
 
 STATUS: dict[str, Json] = {
@@ -90,6 +90,21 @@ def test_settings_are_dotted_lines() -> None:
 @given(st.dictionaries(st.sampled_from([*STATUS]), st.text() | st.none()))
 def test_row_21_nothing_that_is_shown_harms_a_terminal(report: dict[str, str | None]) -> None:
     assert all(line.isprintable() for line in status(report).split("\n"))
+
+
+def test_contacts_are_told_in_words() -> None:
+    lines = [
+        *contacts({"at": 4.5, "closed": ["1", "3,2"]}),
+        *contacts({"at": 4.6, "closed": []}),
+        *contacts({"at": 5, "lifted": True}),
+        *contacts({"at": 6, "lifted": False}),
+    ]
+    assert lines == [
+        "    4.500  closed: 1 3,2",
+        "    4.600  all keys open",
+        "    5.000  handset up",
+        "    6.000  handset down",
+    ]
 
 
 class TestLadder:

@@ -83,7 +83,11 @@ def test_actions_are_all_performed_in_order_before_the_next_event(bench: Bench) 
 
 def test_an_action_that_feeds_an_event_is_a_bug(bench: Bench) -> None:
     bench.station.answers = [Show("1")]
-    bench.phone.perform = lambda _action, _now: bench.phone.feed(HookEdge(lifted=True))
+
+    def perform(_action: Action, _now: Seconds) -> None:
+        bench.phone.feed(HookEdge(lifted=True))
+
+    bench.phone.perform = perform
     with pytest.raises(RuntimeError, match="post"):
         bench.phone.feed(HookEdge(lifted=True))
 

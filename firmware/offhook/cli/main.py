@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,8 @@ from offhook.service.config_check import check
 from offhook.service.control_protocol import OUTPUTS, Json
 from offhook.service.where import control_socket
 
+Draw = Callable[[Mapping[str, Json]], Iterator[str]]
+"""Turns what came into lines to print."""
 _JSON: Final = "print the answer as JSON"
 
 
@@ -41,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("offhook", description="Look at the telephone and drive it.")
     parser.add_argument("--json", action="store_true", help=_JSON)
-    parser.add_argument("--socket", type=Path, default=control_socket(), metavar="PATH")
+    parser.add_argument(
+        "--socket", type=Path, default=control_socket(), metavar="PATH", help="another telephone's"
+    )
     both = argparse.ArgumentParser(add_help=False)  # `offhook status --json` works as well
     both.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=_JSON)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -83,10 +87,10 @@ def _run(chosen: argparse.Namespace) -> int:
 def _talk(client: Client, chosen: argparse.Namespace) -> int:
     result = client.ask(chosen.command, **_request(chosen))
     if chosen.command == "trace":
-        _follow(client, "trace", Ladder(chosen.whole), as_json=chosen.json)
+        _follow(client, "trace", _as_json if chosen.json else Ladder(chosen.whole).rungs)
     elif chosen.command == "test" and chosen.output == "keys":
         print("Press keys and move the hook; Ctrl-C ends.", file=sys.stderr)
-        _follow(client, "keys", None, as_json=chosen.json)
+        _follow(client, "keys", _as_json if chosen.json else show.contacts)
     elif chosen.json:
         print(json.dumps(result, indent=2))
     elif text := _text(chosen.command, result):
@@ -122,16 +126,16 @@ def _text(command: str, result: Mapping[str, Json]) -> str:
             return ""
 
 
-def _follow(client: Client, topic: str, ladder: Ladder | None, *, as_json: bool) -> None:
+def _follow(client: Client, topic: str, draw: Draw) -> None:
     for line in client.lines():
         message = line.get(topic)
-        if not isinstance(message, Mapping):
-            continue
-        if as_json or ladder is None:
-            print(json.dumps(message), flush=True)
-        else:
-            for rung in ladder.rungs(message):
-                print(rung, flush=True)
+        if isinstance(message, Mapping):
+            for text in draw(message):
+                print(text, flush=True)
+
+
+def _as_json(message: Mapping[str, Json]) -> Iterator[str]:
+    yield json.dumps(message)
 
 
 def _check(file: Path, *, as_json: bool) -> int:

@@ -132,6 +132,16 @@ def settings(value: Json, name: str = "") -> Iterator[str]:
         yield f"{name} = {printable(shown, 300)}"
 
 
+def contacts(message: Mapping[str, Json]) -> Iterator[str]:
+    """A line of `offhook test keys`."""
+    if "lifted" in message:
+        words = "handset up" if message["lifted"] else "handset down"
+    else:
+        closed = " ".join(_strings(message.get("closed")))
+        words = f"closed: {printable(closed)}" if closed else "all keys open"
+    yield f"{number(message.get('at')):9.3f}  {words}"
+
+
 def number(value: Json) -> float:
     """A number, 0 where there is none."""
     return value if isinstance(value, int | float) else 0

@@ -17,7 +17,7 @@ class HookReader:
 
     hook: Hook
     every: Seconds
-    feed: Callable[[Event], None]
+    feed: Callable[[Event], object]
     note: Callable[[Note, Seconds], None]
     vitals: Vitals | None
     _next: Seconds = Seconds(0)

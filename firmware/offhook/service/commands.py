@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
+from offhook.notes import Note
 from offhook.phone import events
 from offhook.phone.events import Event
 from offhook.phone.settings import PhoneSettings
@@ -18,7 +20,9 @@ from offhook.service.redact import redact
 from offhook.service.store import LoggedCall, Store
 from offhook.units import Endpoint, Seconds
 
-DIGITS = "0123456789*#"
+DIGITS: Final = "0123456789*#"
+REFUSALS: Final = frozenset({"cannot dial now", "no call to answer"})
+"""Notes by which the station says that it did not do what it was told."""
 
 
 @dataclass(slots=True)
@@ -48,8 +52,13 @@ class Commands:
                 client.topics.add("keys")
                 client.done(request)
             case _:
-                self.phone.feed(self._event(request))
+                self._drive(self._event(request))
                 client.done(request)
+
+    def _drive(self, event: Event) -> None:
+        for told in self.phone.feed(event):
+            if isinstance(told, Note) and told.what in REFUSALS:
+                raise RefusedError(told.what)
 
     def _event(self, request: Request) -> Event:
         match request.do:
@@ -102,6 +111,8 @@ class Ears:
 
     clients: Clients
     keys: Mapping[Crosspoint, str]
+    _lifted: bool | None = None
+    """The hook as it was told last; it is read far more often than it moves."""
 
     def message(
         self, out: bool, data: bytes, local: Endpoint, peer: Endpoint, now: Seconds
@@ -120,6 +131,7 @@ class Ears:
     def event(self, event: object, now: Seconds) -> None:
         """Something happened to keys or hook, raw."""
         if not self.clients.wanted("keys"):
+            self._lifted = None
             return
         match event:
             case events.KeypadScan(closed):
@@ -127,7 +139,8 @@ class Ears:
                     self.keys.get(at, f"{at.row},{at.column}") for at in sorted(closed)
                 ]
                 self.clients.tell("keys", {"at": round(now, 6), "closed": shown})
-            case events.HookEdge(lifted):
+            case events.HookEdge(lifted) if lifted != self._lifted:
+                self._lifted = lifted
                 self.clients.tell("keys", {"at": round(now, 6), "lifted": lifted})
             case _:
                 pass

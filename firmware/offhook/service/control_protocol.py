@@ -14,7 +14,7 @@
     hook     lifted: true or false
     calls    limit: 1 to 500, default 20    {"calls": [...]}, newest first, times in UTC
     trace                                   then lines {"trace": {at, out, local, peer, text}}
-    test     output: bell lamp audio keys   for "keys" then lines {"keys": {at, event}}
+    test     output: bell lamp audio keys   for "keys" then lines {"keys": {at, closed or lifted}}
     config                                  {"config": {...}}, the password masked
 
 Version 1.  A client that sees another number of "offhook" must stop.

@@ -77,21 +77,24 @@ class Phone:
         """Feed `event` from any thread; `at` is when it happened, if not now."""
         self.loop.call_soon_threadsafe(self.feed, event, self.now() if at is None else at)
 
-    def feed(self, event: Event, at: Seconds | None = None) -> None:
+    def feed(self, event: Event, at: Seconds | None = None) -> list[Action]:
         """One thing happened: perform everything that follows from it.  On the loop's thread."""
-        self.take(event, at)
+        actions = self.take(event, at)
         self.arm()
+        return actions
 
-    def take(self, event: Event, at: Seconds | None = None) -> None:
+    def take(self, event: Event, at: Seconds | None = None) -> list[Action]:
         """`feed` for one of many: `arm` must follow the last."""
         if self.ended.is_set():
-            return
+            return []
         if self._busy:
             raise RuntimeError("an action fed an event; it must post it")
         now = self._clock(at)
         self._seen(">>", event, now)
-        self._obey(self.station.handle(event, now), now)
+        actions = self.station.handle(event, now)
+        self._obey(actions, now)
         self._look_for_the_end(now)
+        return actions
 
     def status(self) -> Status:
         """The telephone at a glance."""

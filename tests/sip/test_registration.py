@@ -57,6 +57,8 @@ def test_it_goes_to_the_outbound_proxy_without_a_route_row_23() -> None:
 def test_it_goes_to_the_outbound_proxy_with_a_route_if_told_row_23() -> None:
     bench = start(proxy=("192.0.2.99", 50620), route=True)
     assert bench.request("REGISTER").headers.first("Route") == "<sip:192.0.2.99:50620;lr>"
+    bench = start(proxy=("2001:db8::99", 50620), route=True)
+    assert bench.request("REGISTER").headers.first("Route") == "<sip:[2001:db8::99]:50620;lr>"
 
 
 def test_call_id_and_tag_stay_cseq_counts_branch_changes_rows_5_6_7() -> None:
@@ -269,7 +271,7 @@ def test_a_silent_registrar_is_tried_for_ever_reliability_c5() -> None:
 def test_a_wrong_password_does_not_hammer_c5_c14() -> None:
     bench = start()
     waits = []
-    for round_ in range(4):
+    for round_ in range(5):
         sent = bench.requests("REGISTER")
         bench.challenge(sent[-1], f"a{round_}")
         answered = bench.request("REGISTER")
@@ -278,7 +280,40 @@ def test_a_wrong_password_does_not_hammer_c5_c14() -> None:
         assert failed(bench).reason == "wrong password"
         waits.append(float(failed(bench).retry_in))
         bench.run(waits[-1])
-    assert waits == [600, 1800, 3600, 7200]
+    assert waits == [600, 1800, 3600, 7200, 7200]
+
+
+@pytest.mark.parametrize("more", ["", ", stale=true"])
+def test_a_registrar_that_always_asks_is_asked_seldom_reliability_a9(more: str) -> None:
+    bench, times = start(), []
+    for number in range(2000):
+        sent = bench.sent()
+        for request in (one for one in sent if isinstance(one, Request)):
+            if "Authorization" in request.headers:
+                times.append(float(bench.now))
+            bench.challenge(request, f"n{number}", more)
+        if not sent:
+            bench.run(300)
+    assert max(sum(0 <= at - since < 600 for at in times) for since in times) <= 4
+    day = {at for at in times if 3600 < at <= 3600 + 86_400}
+    assert 9 <= len(day) <= 12
+
+
+@pytest.mark.parametrize("asked", ["Digest realm=x, nonce=y, algorithm=SHA-3", "Basic realm=x"])
+def test_a_challenge_we_cannot_answer_is_not_asked_for_again_soon_c5(asked: str) -> None:
+    bench = start()
+    bench.answer(bench.request("REGISTER"), 401, [("WWW-Authenticate", asked)])
+    assert failed(bench).reason == "Unauthorized"
+    assert float(failed(bench).retry_in) == 600
+
+
+def test_retry_after_puts_off_but_never_brings_forward_c6() -> None:
+    bench, waits = start(), []
+    for _ in range(4):
+        bench.answer(bench.request("REGISTER"), 503, [("Retry-After", "5")])
+        waits.append(float(failed(bench).retry_in))
+        bench.run(waits[-1])
+    assert waits == [5, 5, 8, 16]
 
 
 def test_a_wrong_password_is_tried_at_once_when_settings_or_network_change() -> None:

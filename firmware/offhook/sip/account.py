@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from offhook.units import Seconds
+from offhook.units import Endpoint, Seconds
 
 AGENT_NAME: Final = "Offhook/0.1"
 EXPIRES: Final = Seconds(300)
@@ -69,3 +69,8 @@ class Account:
     def next_hop(self) -> tuple[str, int]:
         """Host (name or address) and port that requests outside dialogs are sent to."""
         return self.proxy or (self.domain, self.port)
+
+    @property
+    def preloaded(self) -> tuple[tuple[str, str], ...]:
+        """The Route header of requests outside dialogs, if there is to be one (row 23)."""
+        return (("Route", f"<sip:{Endpoint(*self.next_hop)};lr>"),) if self.route else ()

@@ -58,10 +58,9 @@ def _send(call: Call, now: Seconds) -> None:
 def _headers(call: Call) -> Headers:
     account = call.wire.account
     name = f"{quote(wire_text(account.display_name))} " if account.display_name else ""
-    route = [("Route", "<sip:{}:{};lr>".format(*account.next_hop))] if account.route else []
     preferred = account.preferred_identity
     return Headers([
-        *route,
+        *account.preloaded,
         ("From", f"{name}<{account.aor}>;tag={call.local_tag}"),
         ("To", f"<{call.target}>"),
         ("Call-ID", call.call_id),

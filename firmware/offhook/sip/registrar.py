@@ -19,7 +19,8 @@ MAX_OLD: Final = 4
 """Contacts of ours that still wait to be taken back."""
 MAX_MIN_EXPIRES: Final = 86_400
 SUSPECT_GAP: Final = Seconds(60.0)
-FORBIDDEN: Final = 403
+DENIALS: Final = frozenset({401, 403, 407})
+"""401 and 407 that we do not answer (any more): whoever goes on asking is banned (C-5)."""
 
 
 class Registrar:
@@ -151,10 +152,9 @@ class Registrar:
         account = self._wire.account
         contacts = [f"<{self._wire.contact.uri}>;expires={expires}"]
         contacts += [f"<{old}>;expires=0" for old in self._old]
-        route = [("Route", "<sip:{}:{};lr>".format(*account.next_hop))] if account.route else []
         return Headers(
             [
-                *route,
+                *account.preloaded,
                 ("From", f"<{account.aor}>;tag={self._tag}"),
                 ("To", f"<{account.aor}>"),
                 ("Call-ID", self._call_id),
@@ -200,7 +200,7 @@ class Registrar:
             self._granted(errand, response, now)
         elif response.status == 423 and self._brief(response):
             self._again(errand.hop, now)
-        elif errand.attempt.wrong or response.status == FORBIDDEN:
+        elif response.status in DENIALS:
             self._denied(errand, response, now)
         else:
             self._learn(response)

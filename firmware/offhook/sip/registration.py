@@ -20,6 +20,7 @@ DENIED_RETRIES: Final = (Seconds(600.0), Seconds(1800.0), Seconds(3600.0), Secon
 Twelve a day after the first hour and a half (reliability A.3 #9).
 """
 LONGEST_RETRY_AFTER: Final = Seconds(600.0)
+"""A Retry-After puts the next attempt off, by no more than this, and never brings it forward."""
 LEAVING_TIME: Final = Seconds(2.0)
 """Unregistering takes no longer, answer or not (C-12)."""
 LEAST_REFRESH: Final = Seconds(5.0)
@@ -46,7 +47,7 @@ class Input(Enum):
     DOWN = auto()
     DONE = auto()  # 2xx
     FAILED = auto()
-    DENIED = auto()  # wrong password or forbidden
+    DENIED = auto()  # not with this password
     TIMER = auto()
     GONE = auto()  # given back, or nothing to give back
 
@@ -112,7 +113,7 @@ class Registration:
         self._failures += 1
         wait = min(LONGEST_RETRY, gap * self.entropy.uniform(0.5, 1.5))
         if self.retry_after is not None:
-            wait = max(FIRST_RETRY, min(self.retry_after, LONGEST_RETRY_AFTER))
+            wait = max(wait, min(self.retry_after, LONGEST_RETRY_AFTER))
         self._wait(wait, now)
 
     def _slow_down(self, now: Seconds) -> None:

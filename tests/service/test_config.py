@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from offhook.notes import Severity
 from offhook.phone.settings import FlashWindow, PhoneSettings
 from offhook.service import config
-from offhook.service.config import ConfigError, Settings, load, load_or_last_good
+from offhook.service.config import ConfigError, Settings, load, load_board, load_or_last_good
 from offhook.service.config_check import check
 from offhook.units import Seconds
 
@@ -206,3 +206,22 @@ def test_any_bytes_are_settings_or_a_configuration_error(
     path.write_bytes(content)
     with pytest.raises(ConfigError):
         load(path, {})
+
+
+def test_the_board_can_be_told_without_the_password_and_from_the_last_good_file(
+    tmp_path: Path,
+) -> None:
+    """As for ExecStopPost=, from which systemd hides the credential."""
+    path, environment = tmp_path / "offhook.toml", {"STATE_DIRECTORY": str(tmp_path)}
+    path.write_text(MINIMAL + '[board]\nprofile = "handset-v1"\n')
+    with pytest.raises(ConfigError):
+        load(path, environment)
+    assert load_board(path, environment) == "handset-v1"
+    path.rename(tmp_path / config.LAST_GOOD)
+    path.write_text("not TOML")
+    assert load_board(path, environment) == "handset-v1"
+
+
+def test_without_any_file_the_board_is_not_guessed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        load_board(tmp_path / "offhook.toml", {"STATE_DIRECTORY": str(tmp_path)})

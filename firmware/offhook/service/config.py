@@ -24,7 +24,7 @@ from offhook.sip.account import Account
 
 __all__ = [
     "DEFAULT_PATH", "ConfigError", "NetworkSettings", "ServiceSettings",
-    "Settings", "SoundSettings", "keep", "load", "load_or_last_good",
+    "Settings", "SoundSettings", "keep", "load", "load_board", "load_or_last_good",
 ]  # fmt: skip
 
 DEFAULT_PATH: Final = Path("/etc/offhook/offhook.toml")
@@ -72,6 +72,30 @@ def load_or_last_good(
             return load(kept, environment), error.problems
         except ConfigError:
             raise error from None
+
+
+def load_board(path: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Which board alone, from the file or the last good one; needs no password.
+
+    For whoever silences the outputs after the phone has gone: systemd hides the credential then.
+    Raises `ConfigError`.
+    """
+    try:
+        return _board(path)
+    except ConfigError as error:
+        try:
+            return _board(default_state_directory(environment) / LAST_GOOD)
+        except ConfigError:
+            raise error from None
+
+
+def _board(path: Path) -> str:
+    problems: list[Problem] = []
+    table = Reader(str(path), "", _parsed(path), problems).table("board")
+    name = config_tables.board(table)
+    if problems:
+        raise ConfigError(problems)
+    return name
 
 
 def keep(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from offhook.service.config import (
     ConfigError,
     Settings,
     SoundSettings,
+    load_board,
     load_or_last_good,
 )
 from offhook.service.entropy import SystemEntropy
@@ -142,10 +143,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"offhookd {VERSION}")
     chosen = parser.parse_args(arguments)
     try:
-        settings, problems = load_or_last_good(chosen.config)
         if chosen.outputs_off:
-            off(load_profile(settings.board))
+            off(load_profile(load_board(chosen.config)))
             return 0
+        settings, problems = load_or_last_good(chosen.config)
         return run(settings, problems=problems)
     except GpioError as error:
         return _unusable("bell and lamp may still be on", error)

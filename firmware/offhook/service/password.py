@@ -23,7 +23,7 @@ def read_password(path: Path, environment: Mapping[str, str], owner: int | None 
     `path`, which must be a regular file of `owner` (us) that group and others cannot read.
     """
     credentials = environment.get("CREDENTIALS_DIRECTORY")
-    if credentials and (Path(credentials) / CREDENTIAL).exists():
+    if credentials and os.path.lexists(Path(credentials) / CREDENTIAL):
         return _content(Path(credentials) / CREDENTIAL, None)
     return _content(path, os.geteuid() if owner is None else owner)
 

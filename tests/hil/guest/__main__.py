@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from hil.guest import scenarios
 from hil.guest.exchange import LOG
@@ -16,7 +17,9 @@ def main() -> int:
         sys.stdout.write(f"{error}\n")
         return STALLED
     except Exception:
-        sys.stdout.write(LOG.read_text() if LOG.exists() else "no exchange\n")
+        for log in sorted(Path("/run").glob("**/log")) + [LOG]:
+            if log.is_file():
+                sys.stdout.write(f"{log}:\n{log.read_text()}")
         raise
     sys.stdout.write("HIL " + json.dumps(found) + "\n")
     return 0

@@ -148,12 +148,17 @@ def _stop_main(desk: Desk, caller: Telephone) -> object:
     """The loop hangs, of all times while the bell sounds."""
     phone = desk.phone
     assert isinstance(phone, ServicePhone)
-    caller.ask("dial", number="1001")
-    wait_for("the bell", lambda: desk.chip.value(BELL))
+    _ring(desk, caller)
     found = _again(phone, lambda: os.kill(phone.main, signal.SIGSTOP))
     caller.ask("hangup")
     phone.wait("idle")
     return {**found, "bell": desk.chip.value(BELL)}
+
+
+def _ring(desk: Desk, caller: Telephone) -> None:
+    caller.wait("idle")
+    caller.ask("dial", number="1001")
+    wait_for("the bell", lambda: desk.chip.value(BELL))
 
 
 def _stop_keeper(phone: ServicePhone) -> object:
@@ -168,12 +173,10 @@ def _stop_keeper(phone: ServicePhone) -> object:
 
 
 def _kill(desk: Desk, caller: Telephone) -> object:
-    """kill -9 while the bell sounds."""
+    """SIGKILL while the bell sounds."""
     phone = desk.phone
     assert isinstance(phone, ServicePhone)
-    caller.wait("idle")
-    caller.ask("dial", number="1001")
-    wait_for("the bell", lambda: desk.chip.value(BELL))
+    _ring(desk, caller)
     found = _again(phone, lambda: os.kill(phone.main, signal.SIGKILL))
     return {**found, "bell": desk.chip.value(BELL)}
 

@@ -116,37 +116,117 @@ def test_the_countries_of_the_table_are_all_there() -> None:
     assert set(wanted.split()) == set(COUNTRIES)
 
 
-@pytest.mark.parametrize(
-    ("country", "name", "frequencies", "cadence_ms"),
-    [
-        ("US", "dial", {350, 440}, [None]),
-        ("US", "busy", {480, 620}, [500, 500]),
-        ("US", "ringback", {440, 480}, [2000, 4000]),
-        ("CA", "reorder", {480, 620}, [250, 250]),
-        ("UK", "ringback", {400, 450}, [400, 200, 400, 2000]),
-        ("UK", "unobtainable", {400}, [None]),
-        ("UK", "reorder", {400}, [400, 350, 225, 525]),
-        ("DE", "busy", {425}, [480, 480]),
-        ("FR", "ringback", {440}, [1500, 3500]),
-        ("CN", "dial", {450}, [None]),
-        ("AU", "dial", {413, 438}, [None]),
-        ("JP", "ringback", {400}, [1000, 2000]),
-        ("ES", "reorder", {425}, [200, 200, 200, 200, 200, 600]),
-        ("IT", "dial", {425}, [200, 200, 600, 1000]),
-        ("SE", "reorder", {425}, [250, 750]),
-        ("AT", "unobtainable", {950, 1450, 1850}, [330, 330, 330, 1000]),
-        ("NZ", "busy", {400}, [500, 500]),
-        ("PL", "reorder", {425}, [500, 500]),
-    ],
-)
-def test_plans_agree_with_the_published_tables(
-    country: str, name: str, frequencies: set[int], cadence_ms: list[int | None]
-) -> None:
-    """Rows written down a second time, from the table and not from the code."""
+TABLE = """
+   | dial                    | busy            | ringback                | reorder
+US | 350+440                 | 480+620 500/500 | 440+480 2000/4000       | 480+620 250/250
+CA | 350+440                 | 480+620 500/500 | 440+480 2000/4000       | 480+620 250/250
+UK | 350+440                 | 400 375/375     | 400+450 400/200/400/2000 | 400 400/350/225/525
+DE | 425                     | 425 480/480     | 425 1000/4000           | 425 240/240
+FR | 440                     | 440 500/500     | 440 1500/3500           | 440 250/250
+CN | 450                     | 450 350/350     | 450 1000/4000           | 450 700/700
+AU | 413+438                 | 425 375/375     | 413+438 400/200/400/2000 | 425 375/375/375/375
+JP | 400                     | 400 500/500     | 400*15 1000/2000        | 400 500/500
+ES | 425                     | 425 200/200     | 425 1500/3000         | 425 200/200/200/200/200/600
+IT | 425 200/200/600/1000    | 425 500/500     | 425 1000/4000           | 425 200/200
+NL | 425                     | 425 500/500     | 425 1000/4000           | 425 250/250
+SE | 425                     | 425 250/250     | 425 1000/5000           | 425 250/750
+CH | 425                     | 425 500/500     | 425 1000/4000           | 425 200/200
+AT | 420                     | 420 400/400     | 420 1000/5000           | 420 200/200
+BR | 425                     | 425 250/250     | 425 1000/4000           | 425 250/250/750/250
+IN | 400*25                  | 400 750/750     | 400*25 400/200/400/2000 | 400 250/250
+NZ | 400                     | 400 500/500     | 400+450 400/200/400/2000 | 400 250/250
+RU | 425                     | 425 350/350     | 425 1000/4000           | 425 175/175
+PL | 425                     | 425 500/500     | 425 1000/4000           | 425 500/500
+   | call_waiting                    | stutter                 | unobtainable
+US | 440 300/10000                   | 6 x 350+440             | SIT 330
+CA | 440 300/10000                   | 6 x 350+440             | SIT 330
+UK | 400 100/4000                    | 350+440 750,440 750     | 400
+DE | 425 200/200/200/5000            | 425+400                 | SIT 330
+FR | 440 300/10000                   | 6 x 440                 | SIT 330
+CN | 450 400/4000                    | 450+425                 | 450 100/100/100/100/100/100/400/400
+AU | 425 200/200/200/4400            | 413+438 100/40          | 425 2500/500
+JP | 400*16 500/8000                 | 6 x 400                 | SIT 330
+ES | 425 175/175/175/3500            | 6 x 425                 | 950 330/1000
+IT | 425 400/100/250/100/150/14000   | 470 400,425 400         | SIT 330
+NL | 425 500/9500                    | 425 500/50              | SIT 330
+SE | 425 200/500/200/9100            | 425 320/20              | -
+CH | 425 200/200/200/4000            | 425+340 1100/1100       | SIT 330
+AT | 420 40/1960                     | 380+420                 | 950 330,1450 330,1850 330,0 1000
+BR | 425 50/1000                     | 350+440                 | SIT 330
+IN | 400 200/100/200/7500            | 6 x 400*25              | SIT 330
+NZ | 400 200/3000/200/3000/200/3000/200 | 6 x 400              | 400 750/100/750/100/750/100/750/400
+RU | 425 200/5000                    | 6 x 425                 | SIT 330
+PL | 425 150/150/150/4000            | -                       | SIT 330
+"""
+"""Table A.4 of the reference, written down a second time and in another way: sines, then
+milliseconds on/off/on/off.  "-": the table leaves it open."""
+
+
+def cells() -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    names: list[str] = []
+    for line in TABLE.strip("\n").splitlines():
+        country, *values = (cell.strip() for cell in line.split("|"))
+        names = names if country else values
+        pairs = zip(names, values, strict=True) if country else ()
+        found += [(country, name, cell) for name, cell in pairs if cell != "-"]
+    return found
+
+
+Step = tuple[frozenset[tuple[int, int]], int | None]
+
+
+def published(cell: str) -> list[Step]:
+    """Sines (frequency, modulation) and milliseconds, step by step."""
+    if cell.startswith("6 x "):
+        (bare,) = published(cell.removeprefix("6 x "))
+        return [(bare[0], 100), (frozenset(), 100)] * 6 + [bare]
+    if cell == "SIT 330":
+        cell = "950 330,1400 330,1800 330,0 1000"
+    steps: list[Step] = []
+    for part in cell.split(","):
+        sines, _, times = part.partition(" ")
+        on = frozenset(
+            (int(hz), int(slow or 0))
+            for hz, _, slow in (sine.partition("*") for sine in sines.split("+"))
+            if int(hz)
+        )
+        lengths = [int(each) for each in times.split("/")] if times else [None]
+        steps += [(frozenset() if n % 2 else on, ms) for n, ms in enumerate(lengths)]
+    return steps
+
+
+@pytest.mark.parametrize(("country", "name", "cell"), cells())
+def test_every_tone_is_that_of_the_published_table(country: str, name: str, cell: str) -> None:
     spec = plan(country).tones[name]
-    assert not spec.once
-    assert {c.frequency for s in spec.repeated for c in s.components} == frequencies
-    assert [None if s.samples is None else s.samples // 8 for s in spec.repeated] == cadence_ms
+    ours = [
+        (
+            frozenset((sine.frequency, sine.modulation) for sine in segment.components),
+            None if segment.samples is None else segment.samples // 8,
+        )
+        for segment in spec.once + spec.repeated
+    ]
+    assert ours == published(cell)
+
+
+def test_the_second_burst_of_the_australian_reorder_tone_is_10_db_softer() -> None:
+    first, _, second, _ = plan("AU").tones["reorder"].repeated
+    assert first.components[0].level - second.components[0].level == 10
+
+
+BELLS = {
+    (2000, 4000): "US CA", (400, 200, 400, 2000): "UK AU IN NZ", (1500, 3500): "FR",
+    (1000, 4000): "DE CN IT NL CH BR RU PL", (1000, 2000): "JP", (1500, 3000): "ES",
+    (1000, 5000): "SE AT",
+}  # fmt: skip
+
+
+def test_every_bell_has_the_published_cadence() -> None:
+    told = {country: ms for ms, countries in BELLS.items() for country in countries.split()}
+    assert {
+        country: tuple(round(1000 * seconds) for seconds in tones.ring_cadence(country))
+        for country in COUNTRIES
+    } == told
 
 
 @pytest.mark.parametrize("country", COUNTRIES)

@@ -47,6 +47,31 @@ def test_the_typical_plan_of_an_adapter(digits: str, expected: Verdict) -> None:
     assert verdict(TYPICAL, digits) is expected
 
 
+@pytest.mark.parametrize(
+    ("plan", "dialled", "sent"),
+    [
+        ("(<8:1650>xxxxxxx)", "85551212", "16505551212"),
+        ("(<:1>xxxxxxxxxx)", "2125551212", "12125551212"),
+        ("(<:1>xxx)", "234", "1234"),
+        ("(<9:>xxxxxxx)", "95551212", "5551212"),
+        ("(9,<:1>xxx)", "9234", "91234"),
+        ("(S0<:12125551234>)", "", "12125551234"),
+        ("(P0<:12125551234>)", "", "12125551234"),
+        ("(P5<:1000>|xxxx)", "", "1000"),
+        ("(P5<:1000>|xxxx)", "2000", "2000"),
+        ("L:10,S:3,(1xxx[2-9]xxxxxxS0|x.)", "12125551212", "12125551212"),
+        ("([3469]11|x.)", "411", "411"),
+    ],
+)
+def test_the_examples_of_the_grammar_send_what_they_say(plan: str, dialled: str, sent: str) -> None:
+    assert number(plan, dialled) == sent
+
+
+def test_the_example_of_a_barred_number() -> None:
+    assert verdict("(1900xxxxxxx!|1xxxxxxxxxx)", "19005551212") is Verdict.BARRED
+    assert verdict("(1900xxxxxxx!|1xxxxxxxxxx)", "18005551212") is Verdict.COMPLETE
+
+
 def test_a_repeat_means_zero_or_more() -> None:
     assert verdict("(9x.)", "9") is Verdict.EXTENDABLE
     assert verdict("(9x.)", "9123") is Verdict.EXTENDABLE

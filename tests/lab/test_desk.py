@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from websockets.asyncio.client import connect
@@ -108,6 +109,16 @@ def test_the_state_is_that_of_telephone_and_pins(desk: Desk) -> None:
     assert state["text"] == "Ready 1001"
     assert state["registered"] == "registered at 127.0.0.1:5070"
     assert (state["bell"], state["lamp"], state["talking"]) == (None, False, None)
+
+
+def test_a_handset_that_only_the_command_lifted_stays_drawn_on_the_cradle_and_it_is_said(
+    desk: Desk,
+) -> None:
+    assert desk.state()["commanded"] is False
+    desk.status = lambda: replace(STATUS, lifted=True)
+    assert (desk.state()["lifted"], desk.state()["commanded"]) == (False, True)
+    desk.board.lift()
+    assert (desk.state()["lifted"], desk.state()["commanded"]) == (True, False)
 
 
 def test_only_keys_with_a_meaning_are_drawn(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from offhook.lab.__main__ import main
 from offhook.service.control_protocol import Json
 from support.lab_process import PATIENCE, Running, lab, process
 
@@ -200,7 +201,15 @@ def test_a_port_that_is_taken_is_said_without_a_traceback(running: Running) -> N
         while "--sip-port" not in second.text:
             assert monotonic() < end
             sleep(0.02)
+        assert f"UDP port {running.exchange} of 127.0.0.1: Address already in use" in second.text
         assert "Traceback" not in second.text
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--sip-port={port}"])
+    assert "argument --sip-port" in capsys.readouterr().err
 
 
 def _children(pid: int) -> set[int]:

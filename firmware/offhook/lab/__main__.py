@@ -20,9 +20,9 @@ from offhook.service.where import lab_socket
 
 COMMANDS = (
     ("offhook status", "what the telephone is doing"),
-    ("offhook dial 600", "lift, as it were, and dial"),
+    ("offhook dial 600", "as if the handset were lifted and 600 dialled"),
     ("offhook answer, offhook hangup", "a call"),
-    ("offhook key 5, offhook hook up", "keys and cradle"),
+    ("offhook key 5, offhook hook up", "keys and handset"),
     ("offhook calls", "the call log"),
     ("offhook trace", "SIP messages as they pass"),
 )
@@ -43,20 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0  # Ctrl-C before the telephone was up
     except (OSError, ConfigError) as error:
         print(f"The lab cannot start: {error}", file=sys.stderr)
-        print("If a port is taken: --port, --sip-port (0: any).", file=sys.stderr)
+        print('Other ports:  make run ARGS="--port 0 --sip-port 0"  (0: any)', file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m offhook.lab", description=__doc__)
-    parser.add_argument("--port", type=int, default=DESK_PORT, help="of the drawn phone's page")
-    parser.add_argument("--sip-port", type=int, default=SIP_PORT, help="of the lab exchange")
+    parser.add_argument("--port", type=_port, default=DESK_PORT, help="of the drawn phone's page")
+    parser.add_argument("--sip-port", type=_port, default=SIP_PORT, help="of the lab exchange")
     parser.add_argument("--silent", action="store_true", help="leave the sound card alone")
     parser.add_argument(
         "--directory", type=Path, default=Path("build/lab"), help="for settings and call log"
     )
     parser.add_argument("--socket", type=Path, default=lab_socket(), help="control socket")
     return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
 
 
 def _listener(port: int) -> socket.socket:
@@ -84,13 +91,13 @@ def _log_exchange() -> None:
 def _greet(session: Session) -> None:
     address, port = session.exchange.sockets.address, session.page.getsockname()[1]
     print(f"\n  The drawn telephone:  http://{HOST}:{port}/")
-    print(f"  Its sound:            {'your sound card' if session.sound else 'silent (no card)'}\n")
+    print(f"  Its sound:            {'your sound card' if session.sound else 'no card: silent'}\n")
     print("  Lift the handset and dial")
     for number, service in SERVICES.items():
         print(f"    {number}   {service.words}")
     print("\n  or, from a second terminal (.venv/bin/…)")
     for command, words in COMMANDS:
-        print(f"    {command:32} {words}")
+        print(f"    {command:30}   {words}")
     print(f"\n  A second telephone may register at {address}:")
     for user in USERS[1:]:
         print(f"    user {user}, password {session.household.passwords[user]}")

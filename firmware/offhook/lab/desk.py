@@ -74,6 +74,7 @@ class Desk:
         return {
             "type": "state",
             "lifted": self.board.lifted,
+            "commanded": status.lifted and not self.board.lifted,
             "pressed": sorted(self.board.pressed),
             "bell": outputs.bell,
             "lamp": outputs.lamp,

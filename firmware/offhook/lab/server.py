@@ -170,9 +170,9 @@ def _bound(host: str, port: int) -> socket.socket:
     one.setblocking(False)
     try:
         one.bind((host, port))
-    except OSError:
+    except OSError as error:
         one.close()
-        raise
+        raise OSError(f"UDP port {port} of {host}: {error.strerror}") from error
     return one
 
 

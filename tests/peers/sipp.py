@@ -26,6 +26,7 @@ DEFAULTS: Final = {
     "extra": "User-Agent: SIPp",
     "granted": "SIP/2.0 200",
     "retrans": "",
+    "talk": "300",
     "version": "1",
 }
 _USE: Final = re.compile(r"""<use part="([^"]+)"((?:\s+\w+=(?:"[^"]*"|'[^']*'))*)\s*/>""")
@@ -64,9 +65,9 @@ class Sipp:
         status = self.program.wait(patience)
         assert status == 0, f"sipp ended with {status}\n{self.story()}"
 
-    def sees(self, text: str, times: int = 1) -> None:
+    def sees(self, text: str, times: int = 1, patience: float = PATIENCE) -> None:
         """Wait until `text` was in so many of its messages, in or out."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while self._seen().count(text) < times:
             assert time.monotonic() < end, f"never saw {text!r}"
             time.sleep(0.02)
@@ -82,7 +83,13 @@ class Sipp:
 
 @contextmanager
 def sipp(
-    directory: Path, name: str, port: int, to: int, *options: str, **values: str
+    directory: Path,
+    name: str,
+    port: int,
+    to: int,
+    *options: str,
+    patience: float = PATIENCE,
+    **values: str,
 ) -> Iterator[Sipp]:
     """Play `name` from loopback port `port` with the SIP port `to`; leaving waits for its end."""
     home = directory / f"{name}-{port}-{len(list(directory.iterdir()))}"
@@ -90,7 +97,7 @@ def sipp(
     file, messages, errors = home / f"{name}.xml", home / "messages", home / "errors"
     file.write_text(scenario(name, values), "latin-1")
     command = ["sipp", f"127.0.0.1:{to}", "-sf", str(file), "-i", "127.0.0.1", "-p", str(port)]
-    command += ["-m", "1", "-nostdin", "-skip_rlimit", "-timeout", f"{PATIENCE:.0f}"]
+    command += ["-m", "1", "-nostdin", "-skip_rlimit", "-timeout", f"{patience:.0f}"]
     command += ["-timeout_error", "-trace_err", "-error_file", str(errors)]
     command += ["-trace_msg", "-message_file", str(messages), *options]
     with Program(command, cwd=home) as program:
@@ -101,4 +108,4 @@ def sipp(
         except BaseException as error:
             error.add_note(one.story())
             raise
-        one.succeeded()
+        one.succeeded(patience)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ class Desk:
     ) -> AbstractContextManager[Sipp]:
         """A scenario: through the proxy, unless it goes `to` another port."""
         user, phone = "1002", "1001"
-        values = {
+        values: dict[str, Any] = {
             "user": user,
             "password": self.proxy.passwords[user],
             "target": f"{phone}@127.0.0.1",

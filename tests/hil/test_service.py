@@ -57,7 +57,7 @@ def test_a_voice_runner_that_hangs_is_replaced_without_a_restart(played: Report)
 
 @pytest.mark.parametrize(
     ("harm", "restarts", "patience"),
-    [("main stopped", 1, 16), ("voice and keeper stopped", 2, 20), ("killed", 3, 8)],
+    [("main stopped", 1, 16), ("voice and keeper stopped", 2, 20), ("killed", 3, 20)],
 )
 def test_systemd_starts_the_phone_again(
     played: Report, harm: str, restarts: int, patience: float

@@ -17,7 +17,7 @@ def main() -> int:
         sys.stdout.write(f"{error}\n")
         return STALLED
     except Exception:
-        for log in sorted(Path("/run").glob("**/log")) + [LOG]:
+        for log in [*sorted(Path("/run").glob("**/log")), LOG]:
             if log.is_file():
                 sys.stdout.write(f"{log}:\n{log.read_text()}")
         raise

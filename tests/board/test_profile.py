@@ -86,7 +86,7 @@ def test_a_switch_to_ground_that_opens_reads_high_when_lifted() -> None:
         ('"hw:CARD=Mic"', '"hw:0; reboot"', "sound.capture"),
         ('"hw:CARD=Mic"', '"hw:0"\nperiod = 5', "sound.period"),
         ('"hw:CARD=Mic"', '"hw:0"\nrate = 48000', "sound.rate"),
-        ('"hw:CARD=Mic"', '"hw:0"\nperiods = 3\nprefill = 3', "sound.prefill"),
+        ('"hw:CARD=Mic"', '"hw:0"\nperiods = 3\nreserve = 200', "sound.reserve"),
         ('name = "test"', "name = 1", "name"),
         ('name = "test"', 'name = "test"\nhook = 4\n[x]', "hook"),
         ('name = "test"', 'name = "test"\nbel = 1', "bel"),

@@ -10,7 +10,7 @@ import pytest
 from offhook.drivers.alsa_pcm import SoundError, open_capture, open_playback, shut
 from offhook.drivers.alsa_sound import AlsaSound
 from offhook.drivers.card import SoundCard
-from offhook.units import Hertz
+from offhook.units import Hertz, Samples
 from support import vloop
 from support.vloop import Cards
 
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(vloop.missing() is not None, reason=str(vloop.missing())),
 ]
-CARD = SoundCard("mic", "ear")
+CARD = SoundCard("mic", "ear", period=Samples(80))
 FRAME = b"\x34\x12" * CARD.period
 
 

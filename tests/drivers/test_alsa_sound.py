@@ -15,7 +15,7 @@ from offhook.drivers.silent_sound import SilentClock, SilentSound
 from offhook.ports import Sound
 from offhook.units import Hertz, Samples, Seconds
 
-CARD = SoundCard("mic", "ear")
+CARD = SoundCard("mic", "ear", period=Samples(80))
 FRAME = b"\x01\x00" * CARD.period
 SILENCE = bytes(2 * CARD.period)
 
@@ -140,7 +140,7 @@ def test_it_is_open_before_it_is_started(sound: AlsaSound, shop: Shop) -> None:
 
 def test_the_earpiece_is_filled_in_a_single_write(sound: AlsaSound, shop: Shop) -> None:
     sound.start()
-    assert shop.ear[0].writes == [SILENCE * CARD.prefill]
+    assert shop.ear[0].writes == [SILENCE * 2]
 
 
 def test_stop_drops_and_keeps_the_device(sound: AlsaSound, shop: Shop) -> None:
@@ -178,7 +178,7 @@ def test_an_underrun_is_filled_again_with_the_frame(sound: AlsaSound, shop: Shop
     sound.read()
     shop.ear[0].refuse = [XRUN]
     sound.write(FRAME)
-    assert shop.ear[0].writes[-1] == SILENCE * (CARD.prefill - 1) + FRAME
+    assert shop.ear[0].writes[-1] == SILENCE + FRAME
     assert sound.stats.underruns == 1
 
 
@@ -186,7 +186,7 @@ def test_an_underrun_seen_by_avail_is_filled_again(sound: AlsaSound, shop: Shop)
     sound.start()
     shop.ear[0].avails = [XRUN]
     sound.write(FRAME)
-    assert shop.ear[0].writes[-1] == SILENCE * (CARD.prefill - 1) + FRAME
+    assert shop.ear[0].writes[-1] == SILENCE + FRAME
 
 
 def test_a_storm_of_underruns_enlarges_the_reserve_and_calm_restores_it(
@@ -197,11 +197,11 @@ def test_a_storm_of_underruns_enlarges_the_reserve_and_calm_restores_it(
         sound.read()
         shop.ear[0].refuse = [XRUN]
         sound.write(FRAME)
-    assert shop.ear[0].writes[-1] == SILENCE * CARD.prefill + FRAME
+    assert shop.ear[0].writes[-1] == SILENCE * 2 + FRAME
     sound.stop()
     clock.at += 400
     sound.start()
-    assert shop.ear[0].writes[-1] == SILENCE * CARD.prefill
+    assert shop.ear[0].writes[-1] == SILENCE * 2
 
 
 @pytest.mark.parametrize("way", ["mic", "ear"])
@@ -241,7 +241,7 @@ def test_it_is_tried_again_at_growing_intervals_and_comes_back(
     go(sound, 201)
     assert sound.trouble() is None
     assert sound.read() == FRAME
-    assert shop.ear[-1].writes[0] == SILENCE * CARD.prefill
+    assert shop.ear[-1].writes[0] == SILENCE * 2
     assert sound.stats.losses == 1
 
 
@@ -274,7 +274,7 @@ def test_a_card_plugged_in_again_while_idle_works_at_once(sound: AlsaSound, shop
     shop.mic[0].gone = shop.ear[0].gone = True
     sound.start()
     assert sound.trouble() is None
-    assert shop.ear[1].writes == [SILENCE * CARD.prefill]
+    assert shop.ear[1].writes == [SILENCE * 2]
     assert sound.read() == FRAME
 
 

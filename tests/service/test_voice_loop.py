@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -22,7 +23,7 @@ from offhook.phone.actions import (
 from offhook.phone.events import SoundTrouble, VoiceReport
 from offhook.phone.voice import VoicePath
 from offhook.service.voice.channel import Channel, ChannelClosed
-from offhook.service.voice.loop import VoiceLoop
+from offhook.service.voice.loop import CHORES, VoiceLoop
 from offhook.service.voice.messages import Order, Quit, Remark, Started
 from offhook.units import Endpoint, Hertz, RtpTicks, Samples, Seconds
 
@@ -84,8 +85,8 @@ class Rig:
     def order(self, command: VoiceCommand, *sockets: socket.socket, generation: int = 1) -> None:
         assert self.ours.send(Order(generation, command), [each.fileno() for each in sockets])
 
-    def run(self) -> list[object]:
-        path = VoicePath(plan("us"), self.sound.period)
+    def run(self, step: Samples | None = None) -> list[object]:
+        path = VoicePath(plan("us"), step or self.sound.period)
         loop = VoiceLoop(
             self.theirs, path, self.sound, generation=1, now=self.now, beat=self.beats.append
         )
@@ -143,7 +144,33 @@ def test_each_period_reads_then_writes_and_shows_life(rig: Rig) -> None:
     rig.run()
     assert rig.sound.log[:5] == ["start", "read", "write", "read", "write"]
     assert any(frame != SILENCE for frame in rig.sound.written)
-    assert len(rig.beats) >= rig.sound.rounds
+
+
+def test_it_shows_life_all_the_time(rig: Rig) -> None:
+    rig.sound.rounds = 200
+    rig.order(Listen(on=True))
+    rig.run()
+    gaps = [b - a for a, b in pairwise(rig.beats)]
+    assert len(gaps) > 2
+    assert max(gaps) < 2 * CHORES
+
+
+def test_the_path_may_take_two_periods_in_a_step(rig: Rig) -> None:
+    """The card is read and written every period all the same; silence bridges the first step."""
+    rig.order(Listen(on=True))
+    rig.order(PlayTone(Tone.DIAL))
+    rig.sound.rounds = 6
+    rig.run(step=Samples(160))
+    assert rig.sound.log[:5] == ["start", "read", "write", "read", "write"]
+    assert rig.sound.written[0] == SILENCE
+    assert all(len(frame) == len(SILENCE) for frame in rig.sound.written)
+    assert b"".join(rig.sound.written[1:5]) == tone(2, Samples(160))
+
+
+def tone(steps: int, step: Samples) -> bytes:
+    path = VoicePath(plan("us"), step)
+    path.obey(PlayTone(Tone.DIAL), Seconds(0))
+    return b"".join(path.playout(Seconds(at)) for at in range(steps))
 
 
 def test_no_garbage_is_collected_while_it_runs(rig: Rig) -> None:

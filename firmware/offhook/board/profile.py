@@ -230,11 +230,11 @@ def _sound(table: "_Reader") -> SoundCard:
         rate=Hertz(table.whole("rate", RATE, RATE, RATE)),
         period=Samples(table.whole("period", PERIOD, 40, 160)),
         periods=table.whole("periods", 4, 3, 16),
-        prefill=table.whole("prefill", 2, 1, 8),
+        reserve=Samples(table.whole("reserve", 80, 40, 640)),
         priority=table.whole("priority", 20, 0, 80),
     )
-    if card.prefill >= card.periods:
-        raise table.error("prefill", f"must be less than periods, which is {card.periods}.")
+    if card.reserve + card.period > card.period * (card.periods - 1):
+        raise table.error("reserve", "must leave a period of the buffer free, and a period more.")
     return card
 
 

@@ -1,6 +1,6 @@
 """A duplex sound card through pyalsaaudio, clocked by its capture side.
 
-start      earpiece filled with `prefill` periods of silence in one write: an ALSA playback
+start      earpiece filled with a period and the reserve in one write: an ALSA playback
            stream starts with its first write, and with less it would underrun at once
 xrun       the stream is prepared again and filled again: one period is lost
 card gone  (ENODEV, ESTRPIPE, or -EPIPE for ever when a sound server died) both handles are
@@ -32,6 +32,7 @@ HOPELESS: Final = 5  # xruns without a good period between them: it is not an xr
 STORM: Final = 5  # xruns within STORM_TIME: keep a larger reserve
 STORM_TIME: Final = Seconds(10)
 CALM: Final = Seconds(300)  # without an xrun: back to the smaller reserve
+WIDTH: Final = 2  # bytes in a sample
 WINDOW: Final = 100  # writes over which the queue is judged
 
 
@@ -68,12 +69,12 @@ class AlsaSound:
         self._capture: Pcm | None = None
         self._playback: Pcm | None = None
         self._clock = SilentClock(Seconds(card.period / card.rate), now, sleep)
-        self._silence = bytes(2 * card.period)
+        self._silence = bytes(WIDTH * card.period)
         self._trouble: str | None = None
         self._retry, self._retry_at = RETRY, now()
         self._in_a_row = 0
         self._xruns: deque[Seconds] = deque(maxlen=STORM)
-        self._queue = _Queue(card)
+        self._queue = _Queue(card, self.stats)
         self._running = False
         self._open()
 
@@ -101,7 +102,7 @@ class AlsaSound:
         if self._capture is None and self._now() >= self._retry_at:
             self._open()
             self._fill()
-        frame = self._read_card() if self._capture is not None else b""
+        frame = self._read_card()
         if frame:
             self._in_a_row = 0
             return frame
@@ -114,16 +115,16 @@ class AlsaSound:
         playback = self._playback
         if playback is None:
             return
-        free = self._try(playback.avail)
-        if free is None:
+        try:
+            free = playback.avail()
+            dry = free == XRUN or any(
+                playback.write(each) < 0 for each in self._queue.level(frame, free)
+            )
+        except alsaaudio.ALSAAudioError as error:
+            self._lose(str(error))
             return
-        if free == XRUN:
+        if dry:
             self._underrun(frame)
-            return
-        for each in self._queue.level(frame, free):
-            if self._playback is not None:
-                self._write_card(each)
-        self.stats.merged, self.stats.repeated = self._queue.merged, self._queue.repeated
 
     def trouble(self) -> str | None:
         """Why the card is away; while nothing runs this also looks whether it is back."""
@@ -138,29 +139,23 @@ class AlsaSound:
 
     def _read_card(self) -> bytes:
         """A period; nothing after an overrun, or when the card went away."""
-        capture = self._capture
         for _ in range(2):
-            got = self._try(capture.read) if capture is not None else None
-            match got:
-                case None:
-                    return b""
-                case (int(count), bytes(data)) if count == self.period:
-                    self._clock.start()
-                    return data
-                case (int(count), _) if count == XRUN or count >= 0:
-                    self.stats.overruns += 1
-                    if not self._count_xrun("capture"):
-                        return b""
-                case (int(count), _):
-                    self._lose(f"capture failed ({count})")
-                    return b""
+            if (capture := self._capture) is None:
+                return b""
+            try:
+                count, data = capture.read()
+            except alsaaudio.ALSAAudioError as error:
+                self._lose(str(error))
+                return b""
+            if count == self.period:
+                return data
+            if count < 0 and count != XRUN:
+                self._lose(f"capture failed ({count})")
+                return b""
+            self.stats.overruns += 1
+            if not self._count_xrun("capture"):
+                return b""
         return b""
-
-    def _write_card(self, frame: bytes) -> None:
-        playback = self._playback
-        wrote = self._try(lambda: playback.write(frame)) if playback is not None else None
-        if wrote is not None and wrote < 0:
-            self._underrun(frame)
 
     def _underrun(self, frame: bytes) -> None:
         """Fill anew: silence before the frame that came too late."""
@@ -173,10 +168,10 @@ class AlsaSound:
         playback = self._playback
         if playback is None or not self._running:
             return
-        ahead = self._queue.reserve - 1 if frame else self._queue.reserve
-        wrote = self._try(lambda: playback.write(self._silence * ahead + frame))
+        filling = bytes(WIDTH * self._queue.reserve) + (frame or self._silence)
+        wrote = self._try(lambda: playback.write(filling))
         if wrote is not None and wrote < 0:  # it underran before: prepared now, so once more
-            self._try(lambda: playback.write(self._silence * ahead + frame))
+            self._try(lambda: playback.write(filling))
         self._queue.forget()
 
     def _count_xrun(self, which: str) -> bool:
@@ -240,22 +235,22 @@ class AlsaSound:
 class _Queue:
     """How much lies ahead in the earpiece, and what to do when it drifts."""
 
-    def __init__(self, card: SoundCard) -> None:
-        self._card = card
+    def __init__(self, card: SoundCard, stats: SoundStats) -> None:
+        self._card, self._stats = card, stats
         self._size = card.period * card.periods
-        self.reserve = card.prefill
-        self.merged = self.repeated = 0
+        self.reserve: int = card.reserve
         self._seen: deque[int] = deque(maxlen=WINDOW)
         self._held: bytes | None = None
         self._last = b""
 
     def reset(self) -> None:
         """Back to the reserve of the profile."""
-        self.reserve = self._card.prefill
+        self.reserve = self._card.reserve
 
     def enlarge(self) -> None:
-        """One period more, after a storm of xruns."""
-        self.reserve = min(self.reserve + 1, self._card.periods - 1)
+        """As much again, after a storm of xruns."""
+        most = self._size - 2 * self._card.period
+        self.reserve = min(self.reserve + self._card.reserve, most)
 
     def forget(self) -> None:
         """The queue was filled anew."""
@@ -269,7 +264,7 @@ class _Queue:
             frame, self._held = fade(self._held, frame), None
         before, self._last = self._last, frame
         if free < self._card.period:
-            self.merged += 1
+            self._stats.merged += 1
             self._held = frame
             return ()
         if len(self._seen) < WINDOW:
@@ -277,15 +272,14 @@ class _Queue:
         return self._corrected(frame, before)
 
     def _corrected(self, frame: bytes, before: bytes) -> tuple[bytes, ...]:
-        usual = (self.reserve - 1) * self._card.period
-        off = sum(self._seen) / WINDOW - usual
+        off = sum(self._seen) / WINDOW - self.reserve
         self._seen.clear()
         if off > self._card.period:
-            self.merged += 1
+            self._stats.merged += 1
             self._held = frame
             return ()
-        if off < -self._card.period / 2 and before:  # cards tell whole periods: half of them say 0
-            self.repeated += 1
+        if off < -self.reserve / 2 and before:  # cards tell whole periods: half of them say 0
+            self._stats.repeated += 1
             return fade(frame, before), frame
         return (frame,)
 

@@ -57,9 +57,10 @@ class VoicePath:
         receive_gain: Decibels = NO_GAIN,
         limit: Decibels = LIMIT,
     ) -> None:
-        """`period` samples come from and go to the sound card each time; `limit` in dBFS."""
+        """`period` samples are captured and played at each step; `limit` in dBFS."""
         self._plan = plan
-        self._period = period
+        self.period = period
+        """Samples in one step."""
         self._send_gain, self._receive_gain = send_gain, receive_gain
         self._limiter = Limiter(limit)
         self._clock = CaptureClock()
@@ -123,8 +124,10 @@ class VoicePath:
 
     def playout(self, now: Seconds) -> bytes:
         """One period for the earpiece, after the limiter."""
-        n = self._period
-        frame = self._tones(n, self._voice(n, now))
+        n = self.period
+        frame = self._voice(n, now) or silence(n)
+        if self._tone is not None or self._fading is not None or self._beep is not None:
+            frame = self._tones(n, frame)
         if self._receive_gain:
             frame = gain(frame, self._receive_gain)
         return self._limiter.process(frame)
@@ -141,15 +144,12 @@ class VoicePath:
         """What the peers say: only the one the gate is open to, or whoever there is before that."""
         heard: bytes | None = None
         for stream in self._streams.values():
-            if not stream.receives:
-                continue
-            frame = stream.receiver.get(n, now)  # also of an unheard one: its buffer must flow
-            if self._gate in {None, stream.number}:
+            frame = stream.playout(n, now)  # also of an unheard one: its buffer must flow
+            if frame is not None and (self._gate is None or self._gate == stream.number):
                 heard = frame if heard is None else mix(heard, frame)
         return heard
 
-    def _tones(self, n: Samples, voice: bytes | None) -> bytes:
-        heard = silence(n) if voice is None else voice
+    def _tones(self, n: Samples, heard: bytes) -> bytes:
         if self._tone is not None:
             sound = self._tone.frame(n)
             heard = mix(heard, sound) if self._tone_over else sound

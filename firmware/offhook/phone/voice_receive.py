@@ -60,10 +60,11 @@ class Receiver:
         self._parameters = parameters
         self._types = payload_types(parameters)
         self._codec = parameters.codec
-        self._playout = Playout(open_codec(parameters.codec))
+        self.playout = Playout(open_codec(parameters.codec))
         self._events = EventReceiver()
         self._timestamp: RtpTicks | None = None
-        self._heard = False
+        self.started = False
+        """Voice has come at least once."""
         self._after_key = False
         self._received_before = 0
         self._lost_before = 0
@@ -79,9 +80,10 @@ class Receiver:
         if moved:
             self.lock.arm(parameters.remote, now)
         if parameters.codec != before.codec:
-            self._decode(parameters.codec)
+            if parameters.codec != self._codec:
+                self._decode(parameters.codec)
         elif parameters.receive and not before.receive:
-            self._playout.reset()
+            self.playout.reset()
         if moved or not before.timeout:
             self.alive_at = now
 
@@ -95,23 +97,14 @@ class Receiver:
         if name is None:
             return self._drop("type")
         verdict = self.lock.judge(source, packet, at)
-        if verdict in _REFUSED:
-            return self._drop(_REFUSED[verdict])
         if verdict is Verdict.TAKE_NEW:
             self._begin()
+        elif verdict is not Verdict.TAKE:
+            return self._drop(_REFUSED[verdict])
         if self.stats.accept(packet.sequence) is None:
             return self._drop("leap")
         self.alive_at = max(self.alive_at, at)
         return self._event(packet) if name == EVENT else self._voice(packet, name, at)
-
-    def get(self, n: int, now: Seconds) -> bytes:
-        """`n` samples of the peer's voice."""
-        return self._playout.get(n, now)
-
-    @property
-    def started(self) -> bool:
-        """Voice has come at least once."""
-        return self._heard
 
     @property
     def received(self) -> int:
@@ -123,24 +116,18 @@ class Receiver:
         """Packets that never came, over all SSRCs."""
         return max(self._lost_before + self.stats.lost, 0)
 
-    @property
-    def playout(self) -> Playout:
-        """For its statistics."""
-        return self._playout
-
     def _begin(self) -> None:
         """Another SSRC: another sequence, another clock."""
         self._received_before, self._lost_before = self.received, self.lost
         self.stats = ReceiverStats(RATE)
         if self._timestamp is not None:
             self._timestamp = None
-            self._playout.reset()
+            self.playout.reset()
 
     def _decode(self, name: str) -> None:
         """Another codec from here on."""
-        if name != self._codec:
-            self._codec = name
-            self._playout.reset(open_codec(name))
+        self._codec = name
+        self.playout.reset(open_codec(name))
 
     def _voice(self, packet: Packet, name: str, at: Seconds) -> list[Heard]:
         near = packet.timestamp if self._timestamp is None else self._timestamp
@@ -149,13 +136,14 @@ class Receiver:
         self.stats.arrived(stamp, at)
         if not self._parameters.receive or len(packet.payload) > LONGEST:
             return []
-        self._decode(name)
+        if name != self._codec:
+            self._decode(name)
         marker = packet.marker or self._after_key  # the pause for a key is no loss
         self._after_key = False
-        self._playout.put(stamp, packet.payload, at, marker=marker)
-        if self._heard:
+        self.playout.put(stamp, packet.payload, at, marker=marker)
+        if self.started:
             return []
-        self._heard = True
+        self.started = True
         return [FirstAudio(self._stream)]
 
     def _event(self, packet: Packet) -> list[Heard]:

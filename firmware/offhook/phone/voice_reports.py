@@ -1,5 +1,7 @@
 """RTCP of one stream: our reports every five seconds or so, and what the peer's tell."""
 
+from typing import Final
+
 from offhook.phone.actions import VoiceParameters
 from offhook.phone.voice_receive import Receiver
 from offhook.phone.voice_send import Sender
@@ -7,6 +9,8 @@ from offhook.rtp import rtcp
 from offhook.rtp.packet import RtpError
 from offhook.rtp.report import interval
 from offhook.units import Endpoint, RtpTicks, Seconds
+
+NEVER: Final = Seconds(float("inf"))
 
 
 class Reports:
@@ -17,13 +21,14 @@ class Reports:
         self._sender = sender
         self._receiver = receiver
         self._count = 0
-        self._due: Seconds | None = None
+        self.due_at = NEVER
+        """When `report` is to be called."""
         self._sent_before = 0
 
     def begin(self, now: Seconds) -> None:
         """The gate opened to this stream."""
-        if self._due is None:
-            self._due = Seconds(now + interval(self._sender.stats.ssrc, 0))
+        if self.due_at == NEVER:
+            self.due_at = Seconds(now + interval(self._sender.stats.ssrc, 0))
 
     def update(self, parameters: VoiceParameters) -> None:
         """Negotiated anew."""
@@ -39,17 +44,15 @@ class Reports:
             return self._parameters.remote_rtcp
         return Endpoint(rtp.host, rtp.port + 1) if rtp.port < 65_535 else None
 
-    def due(self, timestamp: RtpTicks, now: Seconds) -> bytes | None:
-        """The report to send now, if it is time."""
-        if self._due is None or now < self._due:
-            return None
+    def report(self, timestamp: RtpTicks, now: Seconds) -> bytes:
+        """The report to send now."""
         self._count += 1
-        self._due = Seconds(now + interval(self._sender.stats.ssrc, self._count))
+        self.due_at = Seconds(now + interval(self._sender.stats.ssrc, self._count))
         return rtcp.serialize(self._report(timestamp, now))
 
     def farewell(self, timestamp: RtpTicks, now: Seconds) -> bytes | None:
         """The BYE; None when we never said anything."""
-        if self._due is None:
+        if self.due_at == NEVER:
             return None
         bye = rtcp.Goodbye((self._sender.stats.ssrc,))
         return rtcp.serialize([*self._report(timestamp, now), bye])

@@ -22,7 +22,7 @@ class Stream:
     ) -> None:
         self.number = number
         self.receiver = Receiver(number, parameters, now)
-        self._parameters = parameters
+        self._take(parameters)
         self._sender = Sender(parameters, began, now)
         self._reports = Reports(parameters, self._sender, self.receiver)
         self._report_due = Seconds(now + REPORT_EVERY)
@@ -30,10 +30,15 @@ class Stream:
 
     def update(self, parameters: VoiceParameters, now: Seconds) -> None:
         """Negotiated anew."""
-        self._parameters = parameters
+        self._take(parameters)
         self._sender.update(parameters)
         self.receiver.update(parameters, now)
         self._reports.update(parameters)
+
+    def _take(self, parameters: VoiceParameters) -> None:
+        self._parameters = parameters
+        # to the source we hear, unless SDP names no address at all
+        self._sends = parameters.send and somewhere(parameters.remote) is not None
 
     def opened(self, now: Seconds) -> None:
         """The gate opened to this stream."""
@@ -52,17 +57,22 @@ class Stream:
         """The key goes up."""
         self._sender.release()
 
-    @property
-    def receives(self) -> bool:
-        """Voice may come, and has come."""
-        return self._parameters.receive and self.receiver.started
+    def playout(self, n: int, now: Seconds) -> bytes | None:
+        """`n` samples of the peer's voice; None while it does not come, or may not."""
+        if not self._parameters.receive or not self.receiver.started:
+            return None
+        return self.receiver.playout.get(n, now)
 
     def capture(self, frame: bytes | None, at: Samples, now: Seconds) -> list[Outgoing]:
         """What leaves now; `frame` is None unless the gate lets it through."""
         out: list[Outgoing] = []
-        if frame is not None and self._parameters.send and (to := self._target()) is not None:
-            out = [Outgoing(self.number, data, to, False) for data in self._sender.send(frame, at)]
-        return out + self._rtcp(self._reports.due(self._sender.timestamp(at), now))
+        if frame is not None and self._sends:
+            packets = self._sender.send(frame, at)
+            if packets and (to := self.receiver.lock.target) is not None:
+                out += [Outgoing(self.number, data, to, False) for data in packets]
+        if now >= self._reports.due_at:
+            out += self._rtcp(self._reports.report(self._sender.timestamp(at), now))
+        return out
 
     def farewell(self, at: Samples, now: Seconds) -> list[Outgoing]:
         """RTCP BYE."""
@@ -105,11 +115,6 @@ class Stream:
             concealed=heard.concealed,
             final=final,
         )
-
-    def _target(self) -> Endpoint | None:
-        """Where voice goes: the source we hear, unless SDP names no address at all."""
-        named = somewhere(self._parameters.remote)
-        return None if named is None else self.receiver.lock.target
 
     def _rtcp(self, data: bytes | None) -> list[Outgoing]:
         to = self._reports.target()

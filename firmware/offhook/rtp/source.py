@@ -22,6 +22,8 @@ NEW_SSRC: Final = 2  # consecutive packets of another SSRC from the right addres
 class State(Enum):
     """How sure we are of the source."""
 
+    __hash__ = object.__hash__  # by identity, in C: they are looked up for each packet
+
     OPEN = auto()  # nothing taken yet
     LEARNT = auto()  # an address that SDP did not name
     CERTAIN = auto()  # the address that SDP named
@@ -38,6 +40,8 @@ class Verdict(Enum):
 
 class Input(Enum):
     """What a packet is to the lock."""
+
+    __hash__ = object.__hash__  # by identity, in C: they are looked up for each packet
 
     NAMED = auto()  # from the address in SDP, for the first time
     SAME = auto()  # from the locked address, with the locked SSRC

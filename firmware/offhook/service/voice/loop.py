@@ -2,6 +2,10 @@
 
     read microphone -> path -> send;  receive -> path;  path -> write earpiece;  events
 
+The path may take two periods in one step.  After each sleep the processor's caches are cold, so a
+step costs by what it touches and hardly by how much sound it is given; a packet is two periods
+anyway.  The card is read and written every period all the same: its queues stay short.
+
 While nobody listens and nothing is streamed it sleeps until a command comes.  While something is
 streamed but nobody listens (the handset lies in its cradle) a silent clock paces it, and the
 microphone is not even open.  No logging, no locks, and no garbage collection while it runs.
@@ -15,6 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from offhook.audio.pcm import WIDTH
 from offhook.drivers.silent_sound import SilentSound
 from offhook.notes import Severity, note
 from offhook.phone.actions import Listen, StartVoice, StopVoice, UpdateVoice, VoiceCommand
@@ -28,6 +33,8 @@ from offhook.units import Seconds
 
 IDLE_BEAT: Final = Seconds(0.5)
 """Between signs of life while there is nothing to do."""
+CHORES: Final = Seconds(0.05)
+"""Between signs of life, and looks at what is due, while it runs."""
 MAX_UNSENT: Final = 256  # events kept while the main process does not read
 MAX_ORDERS: Final = 16  # obeyed in one period
 
@@ -49,12 +56,17 @@ class VoiceLoop:
         self._channel, self._path, self._sound = channel, path, sound
         self._silent = SilentSound(sound.rate, sound.period, now)
         self._generation, self._now, self._beat = generation, now, beat
+        self._step = WIDTH * path.period
+        """Bytes of sound in one step of the path."""
+        self._mic = self._ear = b""
+        """Captured, not yet a step; made in the last step, not yet written."""
         self._streams: dict[int, StreamSockets] = {}
         self._poll = select.poll()
         self._readers: dict[int, tuple[int, socket.socket, bool]] = {}
         self._listening = self._running = False
         self._unsent: deque[Event | Remark | Started] = deque(maxlen=MAX_UNSENT)
         self._trouble: str | None = None
+        self._chores_at = Seconds(0)
 
     def run(self) -> None:
         """Until the main process says so, or is gone."""
@@ -73,21 +85,42 @@ class VoiceLoop:
 
     def _period(self) -> None:
         sound = self._sound if self._listening else self._silent
-        frame = sound.read()
+        self._mic += sound.read()
+        if len(self._mic) < self._step:
+            self._write(sound)
+            return
         now = self._now()
-        self._beat(now)
+        frame, self._mic = self._mic, b""
         for out in self._path.capture(frame, now):
             if (sockets := self._streams.get(out.stream)) is not None:
                 sockets.send(out.data, out.to, rtcp=out.rtcp)
         self._serve(0, now)
         if self._running and sound is (self._sound if self._listening else self._silent):
-            sound.write(self._path.playout(now))
-        self._tell(*self._path.events(now))
+            self._ear = self._path.playout(now)
+            self._write(sound)
+        if now >= self._chores_at:
+            self._chores(now)
+
+    def _write(self, sound: Sound) -> None:
+        size = WIDTH * sound.period
+        frame, self._ear = self._ear[:size], self._ear[size:]
+        sound.write(frame)
+
+    def _chores(self, now: Seconds) -> None:
+        """What need not be done in each period: a period is expensive by what it touches."""
+        self._chores_at = Seconds(now + CHORES)
+        self._beat(now)
+        for event in self._path.events(now):
+            self._post(event)
         self._look_at_sound()
+        if self._unsent:
+            self._flush()
 
     def _idle(self) -> None:
         self._beat(self._now())
         self._look_at_sound()
+        if self._unsent:
+            self._flush()
         self._serve(IDLE_BEAT, self._now())
 
     def _serve(self, patience: Seconds | int, now: Seconds) -> None:
@@ -96,14 +129,13 @@ class VoiceLoop:
                 self._receive(*reader, now)
             elif descriptor == self._channel.fileno():
                 self._obey_all()
-        if self._unsent:
-            self._flush()
 
     def _receive(self, stream: int, sock: socket.socket, rtcp: bool, now: Seconds) -> None:
         for data, source, at in drain(sock, now):
             if events := self._path.receive(stream, data, source, at, rtcp):
                 self._tell(*events)
-        if not rtcp and (sockets := self._streams.get(stream)) is not None:
+        sockets = self._streams.get(stream)
+        if sockets is not None and sockets.locked is None and not rtcp:
             sockets.lock(self._path.source(stream))
 
     def _obey_all(self) -> None:
@@ -167,6 +199,7 @@ class VoiceLoop:
         if on == self._listening:
             return
         self._listening = on
+        self._begin()
         if on:
             self._sound.start()
         else:
@@ -181,11 +214,16 @@ class VoiceLoop:
         self._running = running
         if running:
             gc.disable()
+            self._begin()
             if not self._listening:
                 self._silent.start()
         else:
             gc.enable()
             gc.collect()
+
+    def _begin(self) -> None:
+        """Nothing of what was heard before, and silence until the first step is complete."""
+        self._mic, self._ear = b"", bytes(self._step - WIDTH * self._sound.period)
 
     def _look_at_sound(self) -> None:
         trouble = self._sound.trouble()

@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, cast
 
 from offhook.audio.tones import plan
 from offhook.drivers.alsa_sound import AlsaSound
@@ -15,7 +17,10 @@ from offhook.service.voice.channel import Channel
 from offhook.service.voice.loop import VoiceLoop
 from offhook.service.voice.messages import Remark
 from offhook.service.voice.page import SharedPage
-from offhook.units import Decibels, Seconds
+from offhook.units import Decibels, Samples, Seconds
+
+STEP: Final = Samples(160)
+"""What the voice path works on: one packet of 20 ms; a multiple of the card's period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,8 @@ class Equipment:
     receive_gain: Decibels
 
 
-def monotonic() -> Seconds:
-    """The time of every machine."""
-    return Seconds(time.monotonic())
+monotonic: Final = cast(Callable[[], Seconds], time.monotonic)
+"""The time of every machine."""
 
 
 def run(equipment: Equipment, channel: Channel, page: SharedPage, generation: int) -> None:
@@ -41,7 +45,7 @@ def run(equipment: Equipment, channel: Channel, page: SharedPage, generation: in
     sound = make_sound(equipment.card)
     path = VoicePath(
         plan(equipment.country),
-        sound.period,
+        Samples(max(sound.period, STEP)),
         send_gain=equipment.send_gain,
         receive_gain=equipment.receive_gain,
     )

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.notes import Note
-from offhook.phone import behaviour
-from offhook.phone.behaviour import FACES, TALKING, TRANSITIONS, Behaviour, Input, State
+from offhook.phone.behaviour import TRANSITIONS, Behaviour, Input
+from offhook.phone.faces import FACES, IN_CALL, PATIENCE, WAITING, State
 from offhook.phone.orders import (
     Announce,
     CallIn,
@@ -280,7 +280,7 @@ class TestTable:
                     agreed.add(order.call)
             if deed == "answered":
                 agreed.add(before)
-            if person.phone.state in TALKING:
+            if person.phone.state in IN_CALL:
                 assert person.phone.active in agreed
 
     def test_every_state_has_a_face_and_can_be_reached_and_left(self) -> None:
@@ -288,13 +288,14 @@ class TestTable:
         assert {state for state, _ in TRANSITIONS.values()} == set(State)
         assert {state for state, _ in TRANSITIONS} == set(State)
 
+    def test_the_microphone_may_be_heard_in_a_call_only(self) -> None:
+        assert {state for state, face in FACES.items() if face.talk} == set(IN_CALL)
+
     def test_every_state_but_idle_is_left_by_putting_down(self) -> None:
         assert all((state, Input.PUT_DOWN) in TRANSITIONS for state in set(State) - {State.IDLE})
 
     def test_every_state_that_ends_by_patience_says_how(self) -> None:
-        assert set(behaviour.PATIENCE) == {
-            state for state, what in TRANSITIONS if what is Input.TIMEOUT
-        }
+        assert set(PATIENCE) == {state for state, what in TRANSITIONS if what is Input.TIMEOUT}
 
     def test_patience_is_a_setting(self) -> None:
         person = Person(PhoneSettings(patience=Patience(dial_tone=Seconds(3))))
@@ -310,4 +311,4 @@ class TestTable:
 
 
 WITH_OTHER = {State.ANNOUNCED, State.HOLDING, State.LEFT_WITH_OTHER}
-WITH_ACTIVE = {*TALKING, *behaviour.WAITING, State.RINGING}
+WITH_ACTIVE = {*IN_CALL, *WAITING, State.RINGING}

@@ -23,10 +23,10 @@ from offhook.notes import Note, Severity, note
 from offhook.phone import events, hook, keypad, outputs, status
 from offhook.phone.actions import Action, CallEnded, Outcome, Tone
 from offhook.phone.behaviour import Behaviour, Input
-from offhook.phone.behaviour import State as Person
 from offhook.phone.cadence import Cadence
 from offhook.phone.dial_plan import KEYS
 from offhook.phone.events import Event
+from offhook.phone.faces import State as Person
 from offhook.phone.hook import HookSwitch, Meaning
 from offhook.phone.keypad import Keypad
 from offhook.phone.line import Line, Result

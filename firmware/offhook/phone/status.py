@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from offhook.phone import behaviour
 from offhook.phone.behaviour import Behaviour
+from offhook.phone.faces import COLLECTING
 from offhook.phone.line import Call, Line
 from offhook.phone.line import State as CallState
 from offhook.sip.actions import CallRef
@@ -89,7 +89,7 @@ def calls(line: Line, now: Seconds) -> tuple[CallStatus, ...]:
 def words(state: Behaviour, line: Line) -> str:
     """The display's line while the handset is up or the bell rings."""
     first = _party(line, state.active)
-    if state.state in behaviour.COLLECTING:
+    if state.state in COLLECTING:
         first = state.dialling.digits
     return state.face.words.format(first, _party(line, state.other))
 

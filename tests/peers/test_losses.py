@@ -91,6 +91,7 @@ def travel(journey: Journey, directory: Path, number: int, proxy: int, port: int
         "password": SECRET,
         "target": f"1{number}@127.0.0.1",
         "rtp": "40000",
+        "talk": str(journey.talk),
     }
     with sipp(home, "register", port, proxy, **peer):
         pass

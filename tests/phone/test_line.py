@@ -5,17 +5,9 @@ import pytest
 from offhook.notes import Note
 from offhook.phone import orders
 from offhook.phone.actions import CallEnded, ClosePort, Outcome, StartVoice, StopVoice
+from offhook.phone.call import Call, State
 from offhook.phone.events import FirstAudio, MediaTimeout
-from offhook.phone.line import (
-    MAX_PORTS,
-    MAX_UNREPORTED,
-    TRANSITIONS,
-    Call,
-    Input,
-    Line,
-    Result,
-    State,
-)
+from offhook.phone.line import MAX_PORTS, MAX_UNREPORTED, TRANSITIONS, Input, Line, Result
 from offhook.phone.media import MediaSession, Offering
 from offhook.phone.orders import CallIn, Over
 from offhook.phone.settings import PhoneSettings

@@ -16,16 +16,8 @@ from typing import Final
 from offhook.entropy import Entropy
 from offhook.notes import Note, Severity, note
 from offhook.phone import orders
-from offhook.phone.actions import (
-    Action,
-    ClosePort,
-    StartDigit,
-    StartVoice,
-    StopDigit,
-    StopVoice,
-    UpdateVoice,
-    VoiceParameters,
-)
+from offhook.phone.actions import Action, ClosePort, StopVoice
+from offhook.phone.call import Call, State
 from offhook.phone.events import FirstAudio, MediaTimeout, VoiceReport
 from offhook.phone.ledger import Record
 from offhook.phone.media import MediaSession, Offering, acceptable
@@ -41,18 +33,8 @@ MAX_UNREPORTED: Final = 16  # ended calls whose final voice report is awaited
 REPORT_WAIT: Final = Seconds(2)  # for the final voice report
 
 
-class State(Enum):
-    """Of one call."""
-
-    OFFERED = auto()  # it comes in and nobody answered
-    CALLING = auto()  # it goes out and nobody answered
-    UP = auto()
-    HELD = auto()  # by us
-    OVER = auto()
-
-
 class Input(Enum):
-    """What may happen to it."""
+    """What may happen to a call."""
 
     ANNOUNCE = auto()
     TAKE = auto()
@@ -61,28 +43,6 @@ class Input(Enum):
     END = auto()
     REFUSE = auto()
     ENDED = auto()
-
-
-@dataclass(slots=True)
-class Call:
-    """One call and all that belongs to it."""
-
-    ref: CallRef
-    record: Record
-    state: State
-    offer: bytes | None = None
-    """Theirs, of an incoming call; None: they want ours."""
-    media: MediaSession | None = None
-    voice: VoiceParameters | None = None
-    """What the voice path was told last."""
-    digit: str = ""
-    """The one that is being sent."""
-    emergency: bool = False
-    """Nothing here may end it but the person."""
-    asked: bool = False
-    """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
-    due: Seconds | None = None
-    """When the final report is no longer waited for."""
 
 
 Result = Action | News
@@ -124,9 +84,9 @@ class Line:
             case orders.Place():
                 raise TypeError("a call is placed with `place`, which tells its handle")
             case orders.DigitDown(ref, digit):
-                return list(self._digit(ref, digit))
+                return [] if (call := self.calls.get(ref)) is None else list(call.press(digit))
             case orders.DigitUp(ref, digit):
-                return self._digit_up(ref, digit)
+                return [] if (call := self.calls.get(ref)) is None else list(call.release(digit))
             case _:
                 return self._step(order.call, ORDERS[type(order)], now)
 
@@ -181,7 +141,7 @@ class Line:
         results: list[Result] = []
         for call in list(self.calls.values()):
             if local is not None and call.state in (State.UP, State.HELD):
-                _session(call).address = local.host
+                call.session.address = local.host
                 results += self._ask(call, now)
         return results
 
@@ -228,24 +188,24 @@ class Line:
             yield from self.told(self.agent.reject(call.ref, 488, now), now)
             return
         yield from self.told(self.agent.answer(call.ref, body, now), now)
-        yield from self._voice(call)
+        yield from call.tell_voice()
 
     def _established(self, call: Call, now: Seconds) -> Iterator[Result]:
-        _session(call).answered = True
+        call.session.answered = True
         call.record.answered = now
-        yield from self._voice(call)
+        yield from call.tell_voice()
         yield RemoteAnswered(call.ref)
 
     def _hold(self, call: Call, now: Seconds) -> Iterator[Result]:
-        yield from self._digit(call.ref, "")
+        yield from call.press("")
         yield from self._hold_if(True, call, now)
 
     def _resume(self, call: Call, now: Seconds) -> Iterator[Result]:
         yield from self._hold_if(False, call, now)
 
     def _hold_if(self, held: bool, call: Call, now: Seconds) -> Iterator[Result]:
-        _session(call).held = held
-        yield from self._voice(call)
+        call.session.held = held
+        yield from call.tell_voice()
         yield from self._ask(call, now)
 
     def _end(self, call: Call, now: Seconds) -> Iterator[Result]:
@@ -303,19 +263,19 @@ class Line:
                 yield from self._step(call.ref, Input.ENDED, now)
 
     def _provisional(self, call: Call, news: sip.Provisional) -> Iterator[Result]:
-        call.record.party = _better(news.peer, call.record.party)
+        call.meet(news.peer)
         if news.body is not None:
             try:
-                _session(call).conclude(news.body)
+                call.session.conclude(news.body)
             except SdpError as error:
                 yield note("early media cannot be used", Severity.NOTICE, why=str(error))
-            yield from self._voice(call)
+            yield from call.tell_voice()
         if news.status == 180 or news.body is not None:
             yield RemoteRings(call.ref)
 
     def _answered(self, call: Call, news: sip.Answered, now: Seconds) -> Iterator[Result]:
-        call.record.party = _better(news.peer, call.record.party)
-        trouble = self._concluded(call, news.body)
+        call.meet(news.peer)
+        trouble = call.conclude(news.body)
         if trouble:
             call.record.answered = now
             yield from self._abandon(call, trouble, now)
@@ -323,11 +283,11 @@ class Line:
             yield from self._step(call.ref, Input.ANSWERED, now)
 
     def _confirmed(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
-        trouble = self._concluded(call, body)  # of an ordinary ACK there is nothing to take
+        trouble = call.conclude(body)  # of an ordinary ACK there is nothing to take
         if trouble:
             yield from self._abandon(call, trouble, now)
         else:
-            yield from self._voice(call)
+            yield from call.tell_voice()
             yield from self._settled(call, now)
 
     def _offered(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
@@ -342,67 +302,31 @@ class Line:
             yield from self.told(self.agent.refuse(call.ref, 488, now), now)
             return
         yield from self.told(self.agent.accept(call.ref, ours, now), now)
-        yield from self._voice(call)
+        yield from call.tell_voice()
 
     def _accepted(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
-        if trouble := self._concluded(call, body):
+        if trouble := call.conclude(body):
             yield note("a new session cannot be used", Severity.NOTICE, why=trouble)
-        yield from self._voice(call)
+        yield from call.tell_voice()
         yield from self._settled(call, now)
 
     def _settled(self, call: Call, now: Seconds) -> Iterator[Result]:
         """The way is free; what was wished meanwhile goes into a re-INVITE."""
         call.asked = False
-        if _session(call).stale:
+        if call.session.stale:
             yield from self._ask(call, now)
 
     # Helpers
 
-    def _concluded(self, call: Call, body: bytes | None) -> str:
-        """Take their answer; what is wrong with it, if anything."""
-        media = _session(call)
-        if body is None:
-            return "" if media.agreed is not None else "an answer without a session"
-        try:
-            media.conclude(body)
-        except SdpError as error:
-            return str(error)
-        return ""
-
     def _ask(self, call: Call, now: Seconds) -> Iterator[Result]:
         if not call.asked:
             call.asked = True
-            offer = _session(call).offer()
+            offer = call.session.offer()
             yield from self.told(self.agent.offer(call.ref, offer, now), now)
 
     def _abandon(self, call: Call, why: str, now: Seconds) -> list[Result]:
         call.record.why = why
         return [note("call ended", Severity.NOTICE, why=why), *self._step(call.ref, Input.END, now)]
-
-    def _voice(self, call: Call) -> Iterator[Result]:
-        """Tell the voice path what it does not know yet."""
-        parameters = _session(call).parameters()
-        if parameters is None or parameters == call.voice or call.state is State.OVER:
-            return
-        started = call.voice is not None
-        call.voice, call.record.codec = parameters, parameters.codec
-        yield (UpdateVoice if started else StartVoice)(call.ref, parameters)
-
-    def _digit(self, ref: CallRef, digit: str) -> Iterator[Result]:
-        """Begin with `digit`; "" ends the one that is being sent."""
-        call = self.calls.get(ref)
-        if call is None or call.voice is None or call.state is State.OVER:
-            return
-        if call.digit:
-            yield StopDigit(ref)
-        call.digit = digit
-        if digit:
-            yield StartDigit(ref, digit)
-
-    def _digit_up(self, ref: CallRef, digit: str) -> list[Result]:
-        """Only the key of the digit that is being sent ends it."""
-        call = self.calls.get(ref)
-        return list(self._digit(ref, "")) if call is not None and call.digit == digit else []
 
     def _open(self) -> MediaSession | str:
         """A session on the next port; or what is missing for it."""
@@ -440,19 +364,6 @@ _CallNews = (
     sip.Provisional | sip.Answered | sip.Confirmed
     | sip.Offered | sip.OfferAccepted | sip.OfferRefused | sip.Ended
 )  # fmt: skip
-
-
-def _session(call: Call) -> MediaSession:
-    if call.media is None:
-        raise LookupError("the table is wrong: nobody answered or placed this call")
-    return call.media
-
-
-def _better(peer: Party | None, known: Party) -> Party:
-    """The connected party: what they say now, else what we knew (row 36)."""
-    if peer is None:
-        return known
-    return Party(peer.number or known.number, peer.name or known.name)
 
 
 TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {

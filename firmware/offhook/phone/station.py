@@ -24,13 +24,13 @@ from offhook.phone import events, hook, keypad, outputs, status
 from offhook.phone.actions import Action, CallEnded, Outcome, Tone
 from offhook.phone.behaviour import Behaviour, Input
 from offhook.phone.cadence import Cadence
+from offhook.phone.call import State as CallState
 from offhook.phone.dial_plan import KEYS
 from offhook.phone.events import Event
 from offhook.phone.faces import State as Person
 from offhook.phone.hook import HookSwitch, Meaning
 from offhook.phone.keypad import Keypad
 from offhook.phone.line import Line, Result
-from offhook.phone.line import State as CallState
 from offhook.phone.media import Offering
 from offhook.phone.orders import News, Order, Place
 from offhook.phone.outputs import Outputs

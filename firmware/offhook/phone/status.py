@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from offhook.phone.behaviour import Behaviour
+from offhook.phone.call import Call
+from offhook.phone.call import State as CallState
 from offhook.phone.faces import COLLECTING
-from offhook.phone.line import Call, Line
-from offhook.phone.line import State as CallState
+from offhook.phone.line import Line
 from offhook.sip.actions import CallRef
 from offhook.text import printable
 from offhook.units import Endpoint, Seconds

@@ -1,0 +1,97 @@
+"""One call of the native line: its record, its session, its voice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from offhook.phone.actions import (
+    StartDigit,
+    StartVoice,
+    StopDigit,
+    UpdateVoice,
+    VoiceParameters,
+)
+from offhook.phone.ledger import Record
+from offhook.phone.media import MediaSession
+from offhook.sdp.session import SdpError
+from offhook.sip.actions import CallRef, Party
+from offhook.units import Seconds
+
+
+class State(Enum):
+    """Of one call."""
+
+    OFFERED = auto()  # it comes in and nobody answered
+    CALLING = auto()  # it goes out and nobody answered
+    UP = auto()
+    HELD = auto()  # by us
+    OVER = auto()
+
+
+@dataclass(slots=True)
+class Call:
+    """One call and all that belongs to it."""
+
+    ref: CallRef
+    record: Record
+    state: State
+    offer: bytes | None = None
+    """Theirs, of an incoming call; None: they want ours."""
+    media: MediaSession | None = None
+    voice: VoiceParameters | None = None
+    """What the voice path was told last."""
+    digit: str = ""
+    """The one that is being sent."""
+    emergency: bool = False
+    """Nothing here may end it but the person."""
+    asked: bool = False
+    """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
+    due: Seconds | None = None
+    """When the final report is no longer waited for."""
+
+    @property
+    def session(self) -> MediaSession:
+        """Ours, once somebody answered or placed the call."""
+        if self.media is None:
+            raise LookupError("the table is wrong: nobody answered or placed this call")
+        return self.media
+
+    def conclude(self, body: bytes | None) -> str:
+        """Take their answer; what is wrong with it, if anything."""
+        if body is None:
+            return "" if self.session.agreed is not None else "an answer without a session"
+        try:
+            self.session.conclude(body)
+        except SdpError as error:
+            return str(error)
+        return ""
+
+    def meet(self, peer: Party | None) -> None:
+        """The connected party: what they say now, else what we knew (row 36)."""
+        known = self.record.party
+        if peer is not None:
+            self.record.party = Party(peer.number or known.number, peer.name or known.name)
+
+    def tell_voice(self) -> Iterator[StartVoice | UpdateVoice]:
+        """What the voice path does not know yet."""
+        parameters = self.session.parameters()
+        if parameters is None or parameters == self.voice or self.state is State.OVER:
+            return
+        started = self.voice is not None
+        self.voice, self.record.codec = parameters, parameters.codec
+        yield (UpdateVoice if started else StartVoice)(self.ref, parameters)
+
+    def press(self, digit: str) -> Iterator[StartDigit | StopDigit]:
+        """Begin with `digit`; "" ends the one that is being sent."""
+        if self.voice is None or self.state is State.OVER:
+            return
+        if self.digit:
+            yield StopDigit(self.ref)
+        self.digit = digit
+        if digit:
+            yield StartDigit(self.ref, digit)
+
+    def release(self, digit: str) -> Iterator[StartDigit | StopDigit]:
+        """Only the key of the digit that is being sent ends it."""
+        if self.digit == digit:
+            yield from self.press("")

@@ -23,6 +23,7 @@ from support.replay import World
 from support.scripted_peer import PEER
 
 SEED = sorted((Path(__file__).parents[1] / "vectors" / "seed").glob("*.sip"))
+PACE = 0.06  # seconds: what comes faster is dropped, unread, by the allowance of each source
 STRANGER = Endpoint("203.0.113.66", 5060)
 OFFER = "sdp PCMU 192.0.2.1:40000"
 SCENES = {

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from support.abuse import abuse, cancelled
+from support.abuse import abuse, cancelled, request, sdp
 from support.handset import Handset
 from support.live import (
     assert_clean_journal,
@@ -25,7 +25,7 @@ from support.live import (
 from support.vloop import sample_now
 
 pytestmark = pytest.mark.integration
-PACE = 0.012  # seconds between messages: about 80 a second
+PACE = 0.06  # seconds between messages: faster, and the allowance of a source drops them
 FOREIGN = "127.0.0.2"
 
 
@@ -53,27 +53,29 @@ def test_the_abuse_set_in_a_call_leaves_no_gap_and_no_trace_row_a3_1(
     before = footprint(phone)
     with caller(phone, host) as ill, caller(phone) as well:
         slowest, start = 0.0, sample_now()
+        answers = 0
         for number, (_, data) in enumerate(abuse(ill.aim)):
             ill.send(data)
-            time.sleep(PACE / 2)
-            ill.send(cancelled(data))
-            time.sleep(PACE / 2)
+            time.sleep(PACE if host != FOREIGN else PACE / 5)
+            told = ill.drain()
+            answers += len(told)
+            if any(answer.startswith(b"SIP/2.0 180") for answer in told):
+                ill.send(cancelled(data))
             if number % 20 == 0:
                 slowest = max(slowest, well.probe())
         slowest, end = max(slowest, well.probe()), sample_now()
-        answers = ill.drain()
     assert (answers > 0) == (host != FOREIGN)
     assert phone.cards.line("ear").gaps(start, end - start) == 0
     assert slowest < 0.1
     status = phone.status()
     assert status["state"] == "talking"
     assert status["microphone"] is True
-    assert footprint(phone).resident - before.resident < 3 << 20
+    assert footprint(phone).resident - before.resident < 6 << 20  # transactions live for 32 s
     phone.do("hangup")
     phone.wait_until("idle")
     assert_clean_journal(phone)
     if host == FOREIGN:
-        assert re.search(r"stranger ignored source=\"?127\.0\.0\.2", phone.program.log)
+        assert re.search(r"stranger ignored .*source=127\.0\.0\.2", phone.program.log)
 
 
 def test_garbage_on_the_rtp_ports_is_not_heard_row_a3_16(phone: Handset) -> None:
@@ -101,11 +103,37 @@ def test_garbage_on_the_rtp_ports_is_not_heard_row_a3_16(phone: Handset) -> None
     assert phone.cards.line("ear").gaps(start, end - start) == 0
     assert silent_parts(phone, start, end) == 0
     assert phone.status()["state"] == "talking"
-    assert footprint(phone).resident - before.resident < 3 << 20
+    assert footprint(phone).resident - before.resident < 6 << 20  # transactions live for 32 s
     assert_clean_journal(phone)
 
 
-def test_300_calls_that_come_to_nothing_leave_no_descriptor_and_no_thread_row_a3_2(
+def test_a_flood_from_a_stranger_leaves_the_call_alone_row_a3_3(phone: Handset) -> None:
+    talk_to(phone)
+    sip, ports = endpoint(phone), rtp_ports(phone)
+    start, lines = sample_now(), len(phone.program.lines)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood:
+        flood.bind((FOREIGN, 0))
+        end = time.monotonic() + 3
+        while time.monotonic() < end:  # about 2 000 a second, and as many on each RTP port
+            for _ in range(20):
+                flood.sendto(b"INVITE sip:100@x SIP/2.0\r\nVia: x\r\n\r\n", sip)
+                for port in ports:
+                    flood.sendto(bytes(172), (sip.host, port))
+            time.sleep(0.01)
+    stop = sample_now() - 800
+    assert phone.cards.line("ear").gaps(start, stop - start) == 0
+    assert silent_parts(phone, start, stop) < 10  # of 150: the exchange may be late, not we
+    assert phone.status()["state"] == "talking"
+    assert len(phone.program.lines) - lines <= 3  # told once a minute
+    with caller(phone) as well:
+        assert well.probe() < 0.5
+        well.send(request(well.aim, "after", body=sdp()))
+        phone.wait_until("announced", patience=2)  # the next caller is let through
+    phone.do("hangup")
+    assert_clean_journal(phone)
+
+
+def test_200_calls_that_come_to_nothing_leave_no_descriptor_and_no_thread_row_a3_2(
     phone: Handset,
 ) -> None:
     phone.wait_until(lambda status: status["registered"] is True)
@@ -120,18 +148,19 @@ def test_300_calls_that_come_to_nothing_leave_no_descriptor_and_no_thread_row_a3
                 if number % 2:
                     ill.send(cancelled(data))  # of the others each rings until it is put down
                 else:
+                    phone.wait_until("ringing")
                     phone.do("hangup")
-                time.sleep(0.004)
+                time.sleep(PACE)
             phone.do("hangup")
             phone.wait_until("idle")
 
         churn(0, 40)
         before = footprint(phone)
-        churn(1000, 300)
+        churn(1000, 200)
         after = footprint(phone)
     assert after.descriptors == before.descriptors
     assert after.threads == before.threads
     assert after.resident - before.resident < 6 << 20  # transactions live on for 32 s
     assert_clean_journal(phone)
     rang = len(re.findall("call ended", phone.program.log))
-    assert rang > 200
+    assert rang == 240

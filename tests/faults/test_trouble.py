@@ -6,6 +6,7 @@ What takes seconds is tried at the running telephone: `test_network`, `test_mach
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -87,6 +88,9 @@ class Boot:
             self.take(self.station.tick(due))
         self.now = end
 
+    def bound(self) -> bool:
+        return self.station.agent.registered
+
     @property
     def notes(self) -> list[Note]:
         return [action for action in self.done if isinstance(action, Note)]
@@ -97,12 +101,12 @@ class Boot:
 def test_a_registrar_that_comes_is_found_within_a_minute_row_c_5(seed: int, absent: float) -> None:
     phone = Boot(seed)
     phone.run(absent)
-    assert not phone.station.agent.registered
+    assert not phone.bound()
     failed = [note.fields for note in phone.notes if note.what == "registration failed"]
     assert all(float(fields["retry_in"]) <= 60 for fields in failed)
     phone.answer = bound
     phone.run(60.001)
-    assert phone.station.agent.registered
+    assert phone.bound()
     assert phone.station.status(Seconds(phone.now)).display == "Ready 1000"
 
 
@@ -112,7 +116,7 @@ def test_a_registrar_that_is_away_for_a_day_is_asked_all_the_time_row_c_5() -> N
     assert phone.station.status(Seconds(phone.now)).display == "registering"
     phone.run(DAY)
     times = [at for at, _ in phone.sent]
-    gaps = [later - at for at, later in zip(times, times[1:], strict=False)]
+    gaps = [later - at for at, later in pairwise(times)]
     assert max(gaps) <= 60 + 32.5  # a wait, and the time that no answer takes (64·T1)
     assert len(times) > DAY / 95
     assert phone.station.status(Seconds(phone.now)).display == "no answer"
@@ -139,7 +143,7 @@ def test_no_register_leaves_while_there_is_no_address_row_c_1() -> None:
     assert phone.station.status(Seconds(phone.now)).display == "no network"
     phone.do(events.NetworkChanged(PHONE))
     assert len(phone.sent) == before + 1  # at once: the service has waited for the link to settle
-    assert phone.station.agent.registered
+    assert phone.bound()
 
 
 def test_without_dns_it_says_so_and_asks_until_there_is_an_answer_row_c_6() -> None:
@@ -155,10 +159,10 @@ def test_without_dns_it_says_so_and_asks_until_there_is_an_answer_row_c_6() -> N
     phone.run(61)
     phone.do(events.Resolved(NAME, (PEER.host,)))
     phone.run(61)
-    assert phone.station.agent.registered
+    assert phone.bound()
     phone.do(events.Resolved(NAME, ()))  # gone again: the last good address serves
     phone.run(HOUR)
-    assert phone.station.agent.registered
+    assert phone.bound()
     assert len([at for at, _ in phone.sent if at > phone.now - HOUR]) > 10
 
 

@@ -139,13 +139,12 @@ class Caller:
     def send(self, data: bytes) -> None:
         self.socket.sendto(data, self.phone)
 
-    def drain(self) -> int:
-        """Throw away what came; how much it was."""
-        count = 0
+    def drain(self) -> list[bytes]:
+        """What came meanwhile."""
+        found = []
         while select.select([self.socket], [], [], 0)[0]:
-            self.socket.recv(65536)
-            count += 1
-        return count
+            found.append(self.socket.recv(65536))
+        return found
 
     def probe(self) -> float:
         """OPTIONS, answered 200; how long it took."""

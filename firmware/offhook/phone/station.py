@@ -23,6 +23,7 @@ from offhook.notes import Note, Severity, note
 from offhook.phone import events, hook, keypad, outputs, status
 from offhook.phone.actions import Action, CallEnded, Outcome, Tone
 from offhook.phone.behaviour import Behaviour, Input
+from offhook.phone.binding import Binding
 from offhook.phone.cadence import Cadence
 from offhook.phone.call import State as CallState
 from offhook.phone.dial_plan import KEYS
@@ -82,7 +83,7 @@ class Station:
         self._out = Outputs()
         self._life = Life.RUNNING
         self._missed = 0
-        self._registration = "" if local else "no network"
+        self._binding = Binding(local is not None)
         self._sound_trouble = ""
         self._test = ""
         self._test_ends: Seconds | None = None
@@ -144,7 +145,7 @@ class Station:
             state=self.behaviour.state.name.lower().replace("_", " "),
             lifted=self.hook.lifted,
             registered=self.agent.registered,
-            registration=self._registration,
+            registration=self._binding.words,
             local=self.line.local,
             display=out.text,
             lamp=out.lamp,
@@ -198,7 +199,7 @@ class Station:
         return self._registrations(told, now)
 
     def _moved(self, local: Endpoint | None, now: Seconds) -> Iterator[_Todo]:
-        self._registration = "" if local else "no network"
+        self._binding.network(local is not None)
         yield note("network changed", Severity.NOTICE, local=str(local) if local else "none")
         yield from self._registrations(self.agent.network_changed(local, now), now)
         yield from self.line.moved(local, now)
@@ -332,29 +333,11 @@ class Station:
         for action in told:
             match action:
                 case sip.Registered() | sip.RegistrationFailed() | sip.Unregistered():
-                    yield self._registered(action)
+                    yield self._binding.hear(action)
+                    if isinstance(action, sip.Unregistered) and self._life is Life.STOPPING:
+                        self._life = Life.STOPPED
                 case _:
                     yield from self.line.told((action,), now)
-
-    def _registered(self, news: sip.Registered | sip.RegistrationFailed | sip.Unregistered) -> Note:
-        known = self._registration
-        match news:
-            case sip.Registered(server, expires, contact):
-                self._registration = f"registered at {server}"
-                severity = Severity.DEBUG if known == self._registration else Severity.NOTICE
-                return note(
-                    "registered", severity, server=str(server), expires=expires, contact=contact
-                )
-            case sip.RegistrationFailed(status_code, reason, retry_in):
-                why = reason if status_code is None else f"{status_code} {reason}"
-                self._registration = printable(why)
-                severity = Severity.INFO if known == self._registration else Severity.WARNING
-                return note("registration failed", severity, why=why, retry_in=retry_in)
-            case sip.Unregistered():
-                self._registration = "not registered"
-                if self._life is Life.STOPPING:
-                    self._life = Life.STOPPED
-                return note("unregistered", Severity.NOTICE)
 
     # Carrying out
 
@@ -418,7 +401,7 @@ class Station:
     def _idle_text(self) -> str:
         parts = [
             f"{self._missed} missed" if self._missed else "",
-            "" if self.agent.registered else self._registration or "registering",
+            "" if self.agent.registered else self._binding.words or "registering",
             f"no sound: {self._sound_trouble}" if self._sound_trouble else "",
         ]
         return ", ".join(part for part in parts if part) or f"Ready {printable(self._user)}"

@@ -77,7 +77,7 @@ class Desk:
         steps = [(1 - level, time) for level, time in BOUNCE]
         return self.wires.play(HOOK, *steps, (0, 0))[1]
 
-    def press(self, keys: str, hold: float = 0.15, pause: float = 0.12) -> None:
+    def press(self, keys: str, hold: float = 0.25, pause: float = 0.25) -> None:
         """One key after the other."""
         for key in keys:
             row = next(n for n, line in enumerate(KEYS) if key in line)

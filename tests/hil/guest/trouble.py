@@ -77,4 +77,5 @@ def _back(desk: Desk) -> object:
     desk.put_down()
     desk.phone.wait("idle")
     wait_for("the end", lambda: desk.exchange.said("over, heard"))
+    wait_for("the journal", lambda: "call ended" in desk.phone.log)
     return found

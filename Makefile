@@ -56,7 +56,7 @@ live-test: $(STAMPS)/test  ## the tests with sockets, processes, peers, a browse
 	@$(BIN)/python -m pytest -m '$(LIVE)' $(ARGS)
 
 bench: $(STAMPS)/test  ## measure against Debian's baresip in one run; writes tests/bench/RESULTS.md
-	@PYTHONPATH=tests $(BIN)/python -m bench
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 diagrams: $(STAMPS)/test  ## draw the state machines from their tables, into firmware/diagrams
 	@PYTHONPATH=tests $(BIN)/python -m support.diagrams

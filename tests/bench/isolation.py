@@ -1,6 +1,6 @@
 """Does a flood at the SIP or RTP port disturb a call's audio?  Voice as a thread, and as a process.
 
-    python tests/bench/isolation.py [--seconds 10] [--modes thread process] [--json FILE]
+    python tests/bench/isolation.py [--seconds 10] [--modes thread process]
 
 Each case is a call on two cards without hardware (tests/support/vloop.py) with voice both ways,
 while another process floods.  Told are: samples the earpiece lacked, underruns, and how far the
@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import os
-import platform
 import socket
 import struct
 import subprocess
@@ -21,13 +20,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests")]
 
+from bench.rtp import HOST, PACKET, RtpPeer, deviations  # noqa: E402
+from bench.table import Kind, Table, Verdict, quantile  # noqa: E402
 from offhook.drivers.card import SoundCard  # noqa: E402
 from offhook.notes import Note  # noqa: E402
 from offhook.phone.actions import (  # noqa: E402
@@ -42,15 +42,13 @@ from offhook.service.voice import RtpPair, RtpPorts, Voice, runner  # noqa: E402
 from offhook.service.voice.channel import Channel  # noqa: E402
 from offhook.service.voice.messages import Order, Quit  # noqa: E402
 from offhook.service.voice.page import SharedPage  # noqa: E402
-from offhook.service.voice.ports import SO_TIMESTAMPNS  # noqa: E402
 from offhook.sip.errors import SipError  # noqa: E402
 from offhook.sip.parser import parse  # noqa: E402
 from offhook.units import Decibels, Endpoint, RtpTicks, Seconds  # noqa: E402
 from support import vloop  # noqa: E402
 
-PACKET = 0.02
 WARM_UP = 1.0
-HOST = "127.0.0.1"
+SECONDS = 8.0
 FLOODS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "quiet": (),
     "sip garbage 2000/s": (("sip", "garbage", 2000),),
@@ -177,38 +175,8 @@ def child(
             process.kill()
 
 
-class Peer(threading.Thread):
-    """Speaks every 20 ms and notes when the phone's packets came."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((HOST, 0))
-        self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self.sock.settimeout(0.005)
-        self.port: int = self.sock.getsockname()[1]
-        self.to: int | None = None
-        self.arrivals: list[float] = []
-        self.ended = False
-
-    def run(self) -> None:
-        number, due = 0, time.monotonic()
-        while not self.ended:
-            if self.to and time.monotonic() >= due:
-                head = struct.pack("!BBHII", 0x80, 0, number & 0xFFFF, number * 160, 42)
-                self.sock.sendto(head + bytes([0x55, 0xD5] * 80), (HOST, self.to))
-                number, due = number + 1, due + PACKET
-            with contextlib.suppress(TimeoutError, ConnectionRefusedError):
-                data, ancillary, _, _ = self.sock.recvmsg(2048, 64)
-                if 192 <= data[1] <= 223:
-                    continue  # RTCP
-                seconds, nanoseconds = struct.unpack("@qq", ancillary[0][2])
-                self.arrivals.append(seconds + nanoseconds / 1e9)
-        self.sock.close()
-
-
 def measure(mode: str, name: str, seconds: float, directory: Path) -> dict[str, Any]:
-    peer = Peer()
+    peer = RtpPeer()
     with vloop.cards(directory, "mic", "ear") as cards, contextlib.ExitStack() as stack:
         phone = stack.enter_context(child("--subject", mode, peer.port, env=cards.environment))
         assert phone.stdout
@@ -227,28 +195,54 @@ def measure(mode: str, name: str, seconds: float, directory: Path) -> dict[str, 
         phone.stdin.close()
         told: dict[str, Any] = json.loads(phone.stdout.readline())
         phone.wait(10)
-        peer.ended = True
-        peer.join()
+        peer.stop()
     return {"mode": mode, "case": name, "ear gap ms": round(gaps / 8, 1)} | spread(arrivals) | told
 
 
 def spread(arrivals: list[float]) -> dict[str, Any]:
-    off = sorted(abs(b - a - PACKET) * 1000 for a, b in pairwise(arrivals))
-    if not off:
-        return {"packets": 0}
-    shares = {"p50 ms": 0.5, "p99 ms": 0.99, "max ms": 1.0}
-    found = {
-        name: round(off[min(int(s * len(off)), len(off) - 1)], 2) for name, s in shares.items()
+    off = [abs(each) for each in deviations(arrivals)]
+    return {
+        "packets": len(arrivals),
+        "p50 ms": quantile(off, 0.5),
+        "p99 ms": quantile(off, 0.99),
+        "max ms": max(off),
     }
-    return {"packets": len(arrivals)} | found
+
+
+def run() -> Table:
+    with tempfile.TemporaryDirectory() as directory:
+        found = [measure("process", name, SECONDS, Path(directory)) for name in FLOODS]
+    quiet, *flooded = found
+    worst = max(each["p99 ms"] for each in flooded) - quiet["p99 ms"]
+    return Table(
+        "Isolation",
+        f"A call on a card without hardware, {SECONDS:g} s of each flood at its ports; the flood "
+        "itself takes most of a core. A voice thread instead of the process: "
+        "`python tests/bench/isolation.py`, and decision 0003.",
+        ("flood", "earpiece lacked ms", "packets", "p50 ms", "p99 ms", "max ms"),
+        [
+            (each["case"], f"{each['ear gap ms']:g}", str(each["packets"]),
+             f"{each['p50 ms']:.2f}", f"{each['p99 ms']:.2f}", f"{each['max ms']:.1f}")
+            for each in found
+        ],
+        (
+            Verdict(Kind.AIM, "send interval p99 under flood, above quiet", worst, 2, "ms"),
+            Verdict(
+                Kind.AIM,
+                "earpiece under flood, lacked above quiet",
+                max(each["ear gap ms"] for each in flooded) - quiet["ear gap ms"],
+                0,
+                "ms",
+            ),
+        ),
+    )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--modes", nargs="*", default=["thread", "process"])
     parser.add_argument("--cases", nargs="*", default=list(FLOODS))
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--subject", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--flood", nargs=3, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -256,15 +250,10 @@ def main() -> None:
         return run_subject(wanted.subject[0], int(wanted.subject[1]))
     if wanted.flood:
         return run_flood(int(wanted.flood[0]), wanted.flood[1], int(wanted.flood[2]))
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
-    results = []
     with tempfile.TemporaryDirectory() as directory:
         for name in wanted.cases:
             for mode in wanted.modes:
-                results.append(measure(mode, name, wanted.seconds, Path(directory)))
-                print(results[-1], flush=True)
-    if wanted.json:
-        wanted.json.write_text(json.dumps(results, indent=1))
+                print(measure(mode, name, wanted.seconds, Path(directory)), flush=True)
     return None
 
 

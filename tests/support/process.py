@@ -22,10 +22,13 @@ class Program:
     env: Mapping[str, str] | None = None
     cwd: Path | None = None
     lines: list[str] = field(default_factory=list)
+    began: float = 0.0
+    """When it was started (monotonic)."""
     _queue: "queue.SimpleQueue[str | None]" = field(default_factory=queue.SimpleQueue)
     _process: "subprocess.Popen[str] | None" = None
 
     def __enter__(self) -> Self:
+        self.began = time.monotonic()
         self._process = subprocess.Popen(
             list(self.command),
             env=self.env,

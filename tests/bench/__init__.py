@@ -1,0 +1,1 @@
+"""`make bench`: the telephone measured, against Debian's baresip in the same run."""

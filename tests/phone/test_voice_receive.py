@@ -22,6 +22,7 @@ from offhook.phone.actions import (
     StopVoice,
     Tone,
     UpdateVoice,
+    VoiceCommand,
 )
 from offhook.phone.events import DigitHeard, FirstAudio, MediaTimeout, VoiceReport
 from offhook.phone.voice import MAX_STREAMS, VoicePath
@@ -32,6 +33,7 @@ from offhook.units import Decibels, Endpoint, Samples, Seconds
 from support.sound import chirp, numbers, sine, steepest
 from support.voices import BOB, PARAMETERS, Alone
 
+CONFIRM = plan("uk").source("confirm").frame(2000)
 EVIL = Endpoint("203.0.113.66", 6666)
 NATTED = Endpoint("198.51.100.1", 33000)
 
@@ -370,6 +372,19 @@ def test_no_tone_clicks_when_another_takes_its_place() -> None:
         assert not any(phone.heard[-160:])
         steps.append(steepest(bytes(phone.heard)))
     assert steps[1] < 1.6 * steps[0]  # two at once while one fades
+
+
+@pytest.mark.parametrize("command", [StopVoice(1), SetGate(2), PlayTone(Tone.CONFIRM)], ids=str)
+def test_a_voice_that_is_cut_off_does_not_click(command: VoiceCommand) -> None:
+    for phase in range(8):
+        sound = sine(93, 8000)  # periods end anywhere in its wave
+        phone = Alone()
+        phone.start()
+        peer = Peer(phone, sound)
+        peer.run(0.3 + 0.01 * phase)
+        phone.obey(StartVoice(2, replace(PARAMETERS, port=40002)), command)
+        phone.run(0.05)
+        assert steepest(bytes(phone.heard)) < 1.6 * max(steepest(sound), steepest(CONFIRM))
 
 
 def test_the_limiter_is_last() -> None:

@@ -11,7 +11,17 @@ from array import array
 from typing import Final
 
 from offhook.audio.likeness import best_lag
-from offhook.audio.pcm import ONE, WIDTH, blend, fall, mix, multiply, rms, scale, silence
+from offhook.audio.pcm import (
+    ONE,
+    WIDTH,
+    blend,
+    mix,
+    multiply,
+    rms,
+    scale,
+    settle,
+    silence,
+)
 from offhook.units import Samples
 
 HISTORY: Final = Samples(600)
@@ -108,12 +118,10 @@ class Concealer:
 
     def _seamless(self, out: bytes) -> bytes:
         """Let the step from the last sample heard die away."""
-        n = min(SEAM, len(out) // WIDTH)
         one = len(self._loops[0])
         last = self._heard[-WIDTH:]
         older = self._heard[-one - WIDTH : -one]
-        step = mix(last, scale(older, -1)) * n
-        return mix(multiply(step, fall(n)), out[: WIDTH * n]) + out[WIDTH * n :]
+        return settle(mix(last, scale(older, -1)), out, SEAM)
 
     def _noise(self, n: int) -> bytes:
         start = WIDTH * self._noise_at

@@ -115,3 +115,12 @@ def blend(out: bytes, into: bytes) -> bytes:
     """From one frame to another of the same length, crossing over along raised cosines."""
     n = len(out) // WIDTH
     return audioop.add(multiply(out, fall(n)), multiply(into, rise(n)), WIDTH)
+
+
+def settle(step: bytes, frame: bytes, n: int) -> bytes:
+    """`frame` with `step` (one sample) added to its beginning, where it dies away in `n` samples.
+
+    With the step from one sound to the next, the next goes on where the one left off: no click.
+    """
+    n = min(n, len(frame) // WIDTH)
+    return mix(multiply(step * n, fall(n)), frame[: WIDTH * n]) + frame[WIDTH * n :]

@@ -14,7 +14,7 @@ from typing import Final
 
 from offhook.audio import tones
 from offhook.audio.limiter import Limiter
-from offhook.audio.pcm import gain, mix, samples, silence
+from offhook.audio.pcm import WIDTH, gain, mix, samples, scale, settle, silence
 from offhook.phone.actions import (
     Listen,
     Mute,
@@ -42,7 +42,10 @@ MAX_STREAMS: Final = 2
 KEY_BEEP: Final = Decibels(-16)  # below the tone sent: what one hears of one's own keys
 LIMIT: Final = Decibels(-9)  # dB below full scale
 NO_GAIN: Final = Decibels(0)
+SEAM: Final = Samples(64)  # 8 ms, in which the end of a voice that is cut off dies away
 _OVER_THE_VOICE: Final = frozenset({Tone.CALL_WAITING})
+_CUTS: Final = frozenset({PlayTone, StopTone, SetGate, StopVoice, UpdateVoice})
+"""Commands that may cut off a voice in the middle of a wave."""
 
 
 class VoicePath:
@@ -73,6 +76,9 @@ class VoicePath:
         self._fading: tones.ToneSource | None = None
         """The tone before, in its last milliseconds."""
         self._beep: tones.ToneSource | None = None
+        self._cut = False
+        """What comes next may not go on where the last sample was."""
+        self._last = silence(1)
         self._dropped: Counter[str] = Counter()
         plan.prepare()
         prepare_keys()
@@ -82,6 +88,7 @@ class VoicePath:
 
         Raises LookupError for a codec that is not available here.
         """
+        self._cut = self._cut or type(command) in _CUTS
         return _ORDERS[type(command)](self, command, now)
 
     def farewell(self, stream: int, now: Seconds) -> list[Outgoing]:
@@ -128,6 +135,10 @@ class VoicePath:
         frame = self._voice(n, now) or silence(n)
         if self._tone is not None or self._fading is not None or self._beep is not None:
             frame = self._tones(n, frame)
+        if self._cut:
+            frame = settle(mix(self._last, scale(frame[:WIDTH], -1)), frame, SEAM)
+            self._cut = False
+        self._last = frame[-WIDTH:]
         if self._receive_gain:
             frame = gain(frame, self._receive_gain)
         return self._limiter.process(frame)

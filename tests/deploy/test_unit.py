@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from offhook.service.config import DEFAULT_PASSWORD, DEFAULT_PATH
+from offhook.service.config import DEFAULT_PATH
 from offhook.service.loop import FAREWELL
 from offhook.service.main import EXIT_CONFIG
-from offhook.service.password import CREDENTIAL
+from offhook.service.password import CREDENTIAL, DEFAULT_PASSWORD
 from offhook.service.records import ServiceSettings
 
-UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "offhookd.service"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNIT = DEPLOY / "systemd" / "offhookd.service"
 SYSUSERS = UNIT.with_name("offhook.sysusers")
 TEXT = UNIT.read_text()
 
@@ -62,6 +63,19 @@ def test_the_users_are_what_systemd_sysusers_understands(tmp_path: Path) -> None
     subprocess.run([program, f"--root={tmp_path}", str(SYSUSERS)], check=True, capture_output=True)
     assert re.search(r"(?m)^offhook:.*nologin$", (tmp_path / "etc/passwd").read_text())
     assert re.search(r"(?m)^gpio:", (tmp_path / "etc/group").read_text())
+
+
+def test_a_machine_without_raspberry_pi_os_gets_the_group_of_the_gpio_chips() -> None:
+    [group] = re.findall(r"(?m)^g (\S+)", SYSUSERS.read_text())
+    rule = (DEPLOY / "udev" / "60-offhook.rules").read_text()
+    assert f'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="{group}", MODE="0660"' in rule
+    assert group in values("SupplementaryGroups")[0].split()
+
+
+def test_what_is_installed_exists() -> None:
+    named = re.findall(r'"\$here/([^"]+)"', (DEPLOY / "install.sh").read_text())
+    assert {"offhook.toml", "systemd/offhookd.service", "udev/60-offhook.rules"} <= set(named)
+    assert all((DEPLOY / name).exists() for name in named)
 
 
 def test_it_is_an_ini_file_with_three_sections() -> None:

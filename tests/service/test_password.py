@@ -52,6 +52,22 @@ def test_a_credential_of_systemd_wins_over_the_file(secret: Path, tmp_path: Path
     assert read_password(secret, {"CREDENTIALS_DIRECTORY": str(credentials)}) == "from-systemd"
 
 
+def test_an_empty_credential_names_the_file_it_is_made_from(tmp_path: Path) -> None:
+    (tmp_path / "sip-password").touch()
+    with pytest.raises(ConfigError, match="into /etc/offhook/sip-password"):
+        read_password(tmp_path / "none", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
+def test_a_file_that_only_root_may_read_says_so(
+    secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert "sudo offhook config check" in refusal(secret)
+
+
 def test_credentials_without_ours_leave_the_file(secret: Path, tmp_path: Path) -> None:
     assert read_password(secret, {"CREDENTIALS_DIRECTORY": str(tmp_path / "x")}) == "hunter2"
 

@@ -17,7 +17,7 @@ from typing import Final
 from offhook.phone.settings import PhoneSettings
 from offhook.service import config_tables
 from offhook.service.files import write_atomically
-from offhook.service.password import read_password
+from offhook.service.password import DEFAULT_PASSWORD, read_password
 from offhook.service.records import NetworkSettings, ServiceSettings, SoundSettings
 from offhook.service.schema import ConfigError, Problem, Reader
 from offhook.sip.account import Account
@@ -28,7 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT_PATH: Final = Path("/etc/offhook/offhook.toml")
-DEFAULT_PASSWORD: Final = Path("/etc/offhook/sip-password")
 LAST_GOOD: Final = "last-good.toml"
 MAX_SIZE: Final = 65536  # bytes of a settings file
 

@@ -13,6 +13,8 @@ from typing import Final
 from offhook.service.schema import ConfigError, Problem
 
 CREDENTIAL: Final = "sip-password"
+DEFAULT_PASSWORD: Final = Path("/etc/offhook/sip-password")
+"""What the unit hands to us as that credential."""
 MAX_LENGTH: Final = 1024  # bytes of a password file
 
 
@@ -32,7 +34,8 @@ def _content(path: Path, owner: int | None) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise _fault(path, f"cannot be read: {error.strerror}", _CREATE.format(path)) from error
+        remedy = _ROOT if isinstance(error, PermissionError) else _CREATE.format(path)
+        raise _fault(path, f"cannot be read: {error.strerror}", remedy) from error
     try:
         _refuse_others(path, os.fstat(descriptor), owner)
         content = os.read(descriptor, MAX_LENGTH + 1)
@@ -58,13 +61,15 @@ def _checked(path: Path, content: bytes) -> str:
     try:
         text = content.removesuffix(b"\n").removesuffix(b"\r").decode()
     except UnicodeDecodeError as error:
-        raise _fault(path, "is not text in UTF-8", "Write the password on one line.") from error
+        raise _fault(path, "is not text in UTF-8", _WRITE) from error
     if not text or len(content) > MAX_LENGTH or not text.isprintable():
         what = f"must hold the password alone, on one line of at most {MAX_LENGTH} bytes"
-        raise _fault(path, what, "Write the password on one line.")
+        raise _fault(path, what, _WRITE)
     return text
 
 
+_WRITE: Final = f"Write the password (of the service: into {DEFAULT_PASSWORD}) on one line."
+_ROOT: Final = "Only root may read it; look as root: sudo offhook config check"
 _CREATE: Final = "Put the password into {0} and run: chmod 0600 {0}"
 
 

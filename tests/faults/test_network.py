@@ -107,6 +107,7 @@ def test_a_phone_that_boots_without_a_cable_waits_and_registers_row_c_1(
     tmp_path: Path, wire: Cable, exchange: LabExchange
 ) -> None:
     wire.pull()
+    wire.wait_until_dead()
     around = Around(wrapper=wire.phone, network="")
     with handset(tmp_path, exchange.registrar(), around=around) as phone:
         assert phone.status()["display"] == "no network"

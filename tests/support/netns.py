@@ -8,6 +8,7 @@ with cable() as wire:                       # the phone's end has an address, th
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,12 @@ class Cable:
     def pull(self) -> None:
         """The phone's carrier goes."""
         _ip("-n", f"{self.name}x", "link", "set", "x0", "down")
+
+    def wait_until_dead(self) -> None:
+        """The kernel tells of a lost carrier up to a second late."""
+        show = ["ip", "-n", f"{self.name}p", "link", "show", "p0"]
+        while "state UP" in subprocess.run(show, check=True, capture_output=True, text=True).stdout:
+            time.sleep(0.02)
 
     def plug(self) -> None:
         """It is back."""

@@ -1,5 +1,7 @@
 """The line's corners; its ordinary days are in scenarios/station/."""
 
+from dataclasses import replace
+
 import pytest
 
 from offhook.notes import Note
@@ -144,9 +146,19 @@ def test_a_held_call_never_times_out(line: Line) -> None:
 def test_silence_does_not_end_an_emergency_call(line: Line) -> None:
     ref, _ = line.place("112", emergency=True, now=NOW)
     list(line.told([sip.Answered(ref, SDP, "x", None)], NOW))
-    (told,) = line.media_timeout(MediaTimeout(ref, Seconds(30)), NOW)
+    parameters = line.calls[ref].voice
+    assert parameters is not None
+    assert parameters.timeout == Seconds(0)
+
+
+def test_a_peer_that_is_never_heard_is_told(line: Line) -> None:
+    ref, _ = line.place("600", emergency=False, now=NOW)
+    list(line.told([sip.Answered(ref, SDP, "x", None)], NOW))
+    silent = replace(report(ref, final=False), received=0)
+    assert line.report(silent, Seconds(NOW + 2)) == []
+    (told,) = line.report(silent, Seconds(NOW + 7))
     assert isinstance(told, Note)
-    assert line.calls[ref].state is State.UP
+    assert line.report(silent, Seconds(NOW + 12)) == []
 
 
 def test_ended_calls_wait_for_their_reports_but_not_without_bound(line: Line) -> None:

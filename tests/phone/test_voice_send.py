@@ -147,6 +147,21 @@ def test_c29_nothing_is_sent_to_a_peer_that_does_not_listen(held: dict[str, obje
     assert rtp(phone.run(1)) == []
 
 
+def test_reliability_18_voice_does_not_go_on_to_an_address_that_never_speaks() -> None:
+    phone = Alone()
+    phone.start(replace(PARAMETERS, timeout=Seconds(30)))
+    assert len(rtp(phone.run(10))) == pytest.approx(500, abs=1)
+    assert rtp(phone.run(5)) == []
+    phone.hear(rtcp.serialize([rtcp.ReceiverReport(9)]), Endpoint(BOB.host, 6001), rtcp=True)
+    assert len(rtp(phone.run(5))) == pytest.approx(250, abs=1)
+
+
+def test_a_peer_that_may_be_silent_is_spoken_to_for_ever() -> None:
+    phone = Alone()
+    phone.start()
+    assert len(rtp(phone.run(30))) == pytest.approx(1500, abs=1)
+
+
 def test_c50_after_a_hold_sequence_and_clock_go_on() -> None:
     phone = Alone()
     phone.start()

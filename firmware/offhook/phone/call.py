@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
+from offhook.notes import Note, Severity, note
 from offhook.phone.actions import (
     StartDigit,
     StartVoice,
@@ -16,6 +18,8 @@ from offhook.phone.media import MediaSession
 from offhook.sdp.session import SdpError
 from offhook.sip.actions import CallRef, Party
 from offhook.units import Seconds
+
+UNHEARD: Final = Seconds(5)
 
 
 class State(Enum):
@@ -42,10 +46,10 @@ class Call:
     """What the voice path was told last."""
     digit: str = ""
     """The one that is being sent."""
-    emergency: bool = False
-    """Nothing here may end it but the person."""
     asked: bool = False
     """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
+    unheard: bool = False
+    """It was noted that the peer sends no voice."""
     due: Seconds | None = None
     """When the final report is no longer waited for."""
 
@@ -71,6 +75,15 @@ class Call:
         known = self.record.party
         if peer is not None:
             self.record.party = Party(peer.number or known.number, peer.name or known.name)
+
+    def notice_silence(self, now: Seconds) -> Iterator[Note]:
+        """Say once that nothing came of the peer though it should have."""
+        report, listening = self.record.report, self.voice is not None and self.voice.receive
+        silent = report is not None and not report.received
+        if self.unheard or not (silent and listening and self.record.talked(now) > UNHEARD):
+            return
+        self.unheard = True
+        yield note("nothing is heard of the peer", Severity.WARNING)
 
     def tell_voice(self) -> Iterator[StartVoice | UpdateVoice]:
         """What the voice path does not know yet."""

@@ -9,7 +9,7 @@ starts with the first agreement, early media included, and lives until the call 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -65,12 +65,12 @@ class Line:
 
     def place(self, number: str, emergency: bool, now: Seconds) -> tuple[CallRef, list[Result]]:
         """Call `number`.  Where there is no network the handle is one of a call that is over."""
-        media = self._open()
+        media = self._open(emergency=emergency)
         if isinstance(media, str):
             return self._phantom(number, media, now)
         ref, actions = self.agent.place(number, media.offer(), now)
         record = Record(incoming=False, party=Party(number, ""), call_id=self.agent.call_id(ref))
-        self.calls[ref] = Call(ref, record, State.CALLING, media=media, emergency=emergency)
+        self.calls[ref] = Call(ref, record, State.CALLING, media=media)
         results: list[Result] = []
         if emergency:
             results.append(note("emergency call", Severity.WARNING, registered=self.registered))
@@ -122,10 +122,7 @@ class Line:
         call = self.calls.get(CallRef(event.stream))
         if call is None or call.state is not State.UP:
             return []
-        why = f"no voice for {event.silent_for:.0f} s"
-        if call.emergency:
-            return [note("emergency call without voice", Severity.WARNING, why=why)]
-        return self._abandon(call, why, now)
+        return self._abandon(call, f"no voice for {event.silent_for:.0f} s", now)
 
     def report(self, report: VoiceReport, now: Seconds) -> list[Result]:
         """How a stream fares, or fared."""
@@ -133,7 +130,9 @@ class Line:
         if call is None:
             return []
         call.record.report = report
-        return self._close(call, now) if report.final and call.state is State.OVER else []
+        if report.final and call.state is State.OVER:
+            return self._close(call, now)
+        return list(call.notice_silence(now))
 
     def moved(self, local: Endpoint | None, now: Seconds) -> list[Result]:
         """Our address changed: calls take their media along by re-INVITE."""
@@ -328,13 +327,17 @@ class Line:
         call.record.why = why
         return [note("call ended", Severity.NOTICE, why=why), *self._step(call.ref, Input.END, now)]
 
-    def _open(self) -> MediaSession | str:
-        """A session on the next port; or what is missing for it."""
+    def _open(self, *, emergency: bool = False) -> MediaSession | str:
+        """A session on the next port; or what is missing for it.
+
+        Of an emergency call nothing here counts the silence: only a person may end it.
+        """
         if self.local is None:
             return "no network"
         if not self._ports:
             return "no RTP port"
-        return MediaSession(self.offering, self.local.host, self._ports.pop(0), self.entropy)
+        offering = replace(self.offering, timeout=Seconds(0)) if emergency else self.offering
+        return MediaSession(offering, self.local.host, self._ports.pop(0), self.entropy)
 
     def _understood(self, offer: bytes | None) -> bool:
         if self.local is None:

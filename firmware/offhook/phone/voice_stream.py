@@ -8,10 +8,14 @@ from offhook.phone.voice_receive import Receiver, somewhere
 from offhook.phone.voice_reports import Reports
 from offhook.phone.voice_send import Outgoing, Sender
 from offhook.rtp.packet import is_rtcp
+from offhook.rtp.source import State
 from offhook.units import Endpoint, Samples, Seconds
 
 VoiceEvent = FirstAudio | MediaTimeout | DigitHeard | VoiceReport
 REPORT_EVERY: Final = Seconds(5)
+IN_VAIN: Final = Seconds(10)
+"""Voice goes no longer than this to an address that never said anything: perhaps it never asked
+for it, and somebody uses us to flood it (reliability A.3 #18)."""
 
 
 class Stream:
@@ -66,7 +70,7 @@ class Stream:
     def capture(self, frame: bytes | None, at: Samples, now: Seconds) -> list[Outgoing]:
         """What leaves now; `frame` is None unless the gate lets it through."""
         out: list[Outgoing] = []
-        if frame is not None and self._sends:
+        if frame is not None and self._sends and not self._in_vain(now):
             packets = self._sender.send(frame, at)
             if packets and (to := self.receiver.lock.target) is not None:
                 out += [Outgoing(self.number, data, to, False) for data in packets]
@@ -115,6 +119,12 @@ class Stream:
             concealed=heard.concealed,
             final=final,
         )
+
+    def _in_vain(self, now: Seconds) -> bool:
+        lock = self.receiver.lock
+        if lock.state is not State.OPEN or not self._parameters.timeout:
+            return False
+        return now - max(lock.armed_at, self.receiver.alive_at) > IN_VAIN
 
     def _rtcp(self, data: bytes | None) -> list[Outgoing]:
         to = self._reports.target()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from offhook.notes import Note
 from offhook.sip.actions import (
     Action,
     Answered,
@@ -9,12 +10,14 @@ from offhook.sip.actions import (
     Cause,
     Ended,
     OfferAccepted,
+    OfferRefused,
     Party,
     Provisional,
     Resolve,
 )
 from offhook.sip.message import Request
 from offhook.sip.parser import parse
+from offhook.sip.transactions import MAX_CLIENT
 from offhook.units import Endpoint, Seconds
 from support.sip_peer import ANSWER, OFFER, PHONE, SERVER, Bench, account
 
@@ -94,6 +97,15 @@ def test_the_invite_is_below_1300_bytes_row_27() -> None:
     assert len(bytes(invite)) < 1300
     assert invite.from_.display == "Konrad Müller".encode().decode("latin-1")
     assert ref == 1
+
+
+def test_a_request_too_long_for_udp_is_sent_with_a_warning_c20() -> None:
+    bench = Bench()
+    _, invite = invited(bench, offer=OFFER * 30)
+    assert len(bytes(invite)) > 1300
+    (warning,) = bench.told(Note)
+    assert isinstance(warning, Note)
+    assert warning.fields["size"] == len(bytes(invite))
 
 
 def test_only_what_is_really_done_is_claimed_rows_21_26() -> None:
@@ -211,6 +223,21 @@ def test_a_cancel_without_a_final_answer_is_forgotten_c31() -> None:
     bench.answer(invite, 180)
     bench.take(bench.agent.hang_up(ref, bench.now))
     bench.request("CANCEL")
+    empty(bench)
+
+
+def test_a_cancel_there_is_no_room_for_does_no_harm() -> None:
+    bench = Bench()
+    ref, invite = invited(bench)
+    bench.answer(invite, 180)
+    for _ in range(MAX_CLIENT // 2 - 1):  # BYEs that nobody answers
+        other, _ = talking(bench)
+        bench.take(bench.agent.hang_up(other, bench.now))
+    call(bench)
+    assert bench.agent.load["transactions"] == MAX_CLIENT
+    bench.sends.clear()
+    bench.take(bench.agent.hang_up(ref, bench.now))
+    assert bench.requests("CANCEL") == []
     empty(bench)
 
 
@@ -489,14 +516,22 @@ def test_we_refresh_at_half_time_by_update_if_the_peer_takes_it_c35() -> None:
     update = bench.request("UPDATE")
     assert update.headers.first("Session-Expires") == "1800;refresher=uac"
     assert update.body == b""
+    bench.answer(update, 100, tag=None)
     bench.answer(update, 200, [GATEWAY, ("Session-Expires", "600;refresher=uac")])
     bench.run(301)
     second = bench.request("UPDATE")
     bench.answer(second, 422, [("Min-SE", "2000")])
     third = bench.request("UPDATE")
     assert third.headers.first("Session-Expires") == "2000;refresher=uac"
-    bench.answer(third, 503)
-    bench.run(300)
+    bench.answer(third, 491)
+    again = bench.request("INVITE")  # which every peer takes
+    assert again.body == OFFER
+    bench.answer(again, 200, [GATEWAY, ("Session-Expires", "600;refresher=uac")], ANSWER)
+    bench.run(1001)
+    bench.answer(bench.request("UPDATE"), 405)
+    bench.answer(bench.request("INVITE"), 488)
+    assert not bench.told(OfferAccepted, OfferRefused)
+    bench.run(1000)
     assert ended(bench).text == "session expired"
 
 
@@ -572,6 +607,18 @@ def test_calls_go_on_over_a_new_address_reliability_c3() -> None:
     assert moved.host in (again.headers.first("Contact") or "")
     assert moved != PHONE
     assert bench.now == Seconds(0.0)
+
+
+def test_what_is_sent_while_the_network_is_gone_still_has_our_address_reliability_c2() -> None:
+    bench = Bench()
+    ref, _ = talking(bench)
+    bench.take(bench.agent.network_changed(None, bench.now))
+    assert bench.agent.contact == ""
+    bench.take(bench.agent.offer(ref, b"v=2", bench.now))
+    bench.take(bench.agent.hang_up(ref, bench.now))
+    asked, bye = (one for one in bench.sent() if isinstance(one, Request))
+    assert asked.top_via.sent_by == bye.top_via.sent_by == str(PHONE)
+    assert asked.contacts[0].uri.host == PHONE.host
 
 
 def test_seventy_calls_leave_a_bounded_memory() -> None:

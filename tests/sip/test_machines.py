@@ -178,7 +178,9 @@ class TestInviteClient:
 
     def test_only_the_top_via_goes_into_the_ack(self) -> None:
         invite = asked("INVITE")
-        two = Request("INVITE", invite.uri, invite.headers.plus("Via", str(Via("192.0.2.8"))))
+        two = Request(
+            "INVITE", invite.uri, Headers((*invite.headers, ("Via", str(Via("192.0.2.8")))))
+        )
         assert len(client_invite.acknowledgement(two, reply(486)).vias) == 1
 
 

@@ -53,8 +53,6 @@ class TestHeaders:
         assert [name for name, _ in changed][:3] == ["Via", "Via", "From"]
         assert changed.raw("Via") == ["x", "y"]
         assert BASE.with_("Subject", "s").items[-1] == ("Subject", "s")
-        assert BASE.plus("Via", "z").raw("Via")[-1] == "z"
-        assert BASE.before("Via", "z").raw("Via")[0] == "z"
         assert "Via" not in BASE.without("v", "m")
         assert len(BASE) == 10
 
@@ -66,7 +64,7 @@ class TestHeaders:
 
     @pytest.mark.parametrize("value", ["a\r\nX: y", "a\n", "a\r", "a\0", "\0", "\u0663", "\\\r\n"])
     def test_nothing_that_ends_a_line_gets_in_section_12(self, value: str) -> None:
-        for make in (Headers().plus, Headers().before, Headers().with_):
+        for make in (Headers().with_, lambda name, value: Headers([(name, value)])):
             with pytest.raises(SipError):
                 make("Subject", value)
 
@@ -138,7 +136,7 @@ class TestRequest:
             Request(method, uri)
 
     def test_content_length_is_that_of_the_body(self) -> None:
-        headers = BASE.plus("Content-Length", "999").plus("Subject", "last")
+        headers = Headers((*BASE, ("Content-Length", "999"), ("Subject", "last")))
         data = bytes(Request("INVITE", "sip:b@h", headers, b"12345"))
         assert b"\r\nContent-Length: 5\r\nSubject: last\r\n\r\n12345" in data
         assert b"999" not in data

@@ -1,6 +1,6 @@
 """Addresses we trust."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from offhook.sip.actions import Resolve
@@ -37,6 +37,7 @@ def test_a_name_of_the_other_family_is_still_reached() -> None:
 
 
 @given(st.lists(st.integers(0, 500), max_size=100))
+@example(list(range(100)))
 def test_the_cache_of_names_is_bounded_and_keeps_our_own(numbers: list[int]) -> None:
     peers = Peers([("sip.example.org", 5060)])
     peers.learn("sip.example.org", tuple(f"192.0.2.{n}" for n in range(200)))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from offhook.sip.actions import Send
 from offhook.sip.errors import SipError
 from offhook.sip.headers import Via
-from offhook.sip.message import Request, Response
+from offhook.sip.message import Headers, Request, Response
 from offhook.sip.parser import parse
 from offhook.sip.transactions import (
     MAX_CLIENT,
@@ -248,7 +248,7 @@ class TestClientSide:
         asked = request("OPTIONS")
         table.request(asked, PEER, NOW)
         answer = Response.answering(asked, 200)
-        two = Response(200, "OK", answer.headers.plus("Via", str(Via("192.0.2.3"))))
+        two = Response(200, "OK", Headers((*answer.headers, ("Via", str(Via("192.0.2.3"))))))
         assert table.receive(two, PEER, NOW) == ([], [])
 
     def test_nobody_answers(self) -> None:

@@ -109,18 +109,16 @@ class ScriptedPhone:
         """The request again, with the answer to the challenge in `response`."""
         registering = request.method == "REGISTER"
         asked = "WWW-Authenticate" if registering else "Proxy-Authenticate"
-        challenges = [Challenge.parse(value) for value in response.headers.raw(asked)]
+        challenge = Challenge.parse(response.headers.raw(asked)[0])
         credentials = Credentials(self.user, self.password)
         proof = answer(
-            challenges,
+            challenge,
             credentials,
             request.method,
             request.uri,
-            b"",
             nonces=self.nonces,
             cnonce="cnonce",
         )
-        assert proof is not None
         self.sequence += 1
         self.branch += 1
         via = f"SIP/2.0/UDP {self.endpoint};branch=z9hG4bK{self.port}-{self.branch};rport"

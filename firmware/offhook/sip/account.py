@@ -23,7 +23,7 @@ class Account:
     auth_user: str = ""
     """User name in digests; empty: `user`."""
     proxy: tuple[str, int] | None = None
-    """Outbound proxy (host, port): where packets go whatever URIs say.  None: the domain's host."""
+    """Outbound proxy (host, port): where requests outside dialogs go.  None: the domain's host."""
     route: bool = False
     """Send a preloaded ``Route: <sip:proxy;lr>`` to the outbound proxy (row 23)."""
     port: int = 5060

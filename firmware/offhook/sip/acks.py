@@ -33,10 +33,10 @@ class Acks:
         cseq: int,
         now: Seconds,
         *,
+        fallback: Endpoint | None,
         body: bytes = b"",
-        fallback: Endpoint | None = None,
     ) -> None:
-        """Acknowledge the 2xx to our INVITE number `cseq`."""
+        """Acknowledge the 2xx to our INVITE number `cseq`, which came from `fallback`."""
         uri, routes = dialog.start_line()
         headers = [
             *(("Route", route) for route in routes),
@@ -47,8 +47,8 @@ class Acks:
         ack = bytes(self._wire.request("ACK", uri, headers, body, cseq))
 
         def then(hop: Endpoint | None, now: Seconds) -> None:
-            if hop is not None:
-                self._keep((*dialog.key, cseq), Send(ack, hop), now)
+            assert hop is not None  # noqa: S101 -- the fallback: the 2xx came from somewhere
+            self._keep((*dialog.key, cseq), Send(ack, hop), now)
 
         self._wire.reach(dialog.next_hop(), then, now, fallback)
 

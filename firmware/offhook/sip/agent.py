@@ -8,6 +8,7 @@ Datagrams, commands and time go in, actions come out.  Nothing here waits, opens
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from offhook.entropy import Entropy
 from offhook.sip.account import Account
@@ -62,7 +63,7 @@ class Agent:
     @property
     def contact(self) -> str:
         """The URI by which the registrar reaches us; empty while there is no network."""
-        return self._wire.contact.uri
+        return self._wire.contact.uri if self._wire.local is not None else ""
 
     @property
     def peers(self) -> frozenset[str]:
@@ -109,7 +110,7 @@ class Agent:
 
         Registers anew at once if it was asked to.  Calls live on: move their media with `offer`.
         """
-        self._wire.local = local
+        self._wire.moved(local)
         self._registrar.moved(local, now)
         return self._done(now)
 
@@ -170,7 +171,7 @@ class Agent:
         """End the call by BYE, CANCEL or a refusal, whatever its state demands.
 
         `Ended` is among the actions: whatever the peer still sends is dealt with in silence.
-        `reason` is the value of a Reason header (RFC 3326).
+        `reason` is the value of a Reason header (RFC 3326) of a refusal or of a BYE sent now.
         """
         return self._command(call, Input.HANG_UP, Event(reason=reason), now)
 
@@ -232,6 +233,8 @@ class Agent:
                 self._reception.cancelled(key, request, now)
             case AckTimedOut():
                 pass  # a refusal needs no acknowledgement to be final
+            case _:
+                assert_never(up)
 
     def _done(self, now: Seconds) -> list[Action]:
         self._calls.sweep(now)

@@ -43,8 +43,8 @@ class Attempt:
     rounds: int = 0
     wrong: bool = False
     """The server refused an answer to its own fresh challenge: the password is wrong."""
-    answering: dict[tuple[str, str], list[Challenge]] = field(default_factory=dict)
-    """By credentials header and realm: the challenges as they came."""
+    answering: dict[tuple[str, str], Challenge] = field(default_factory=dict)
+    """By credentials header and realm: the challenge we answer."""
 
 
 class Authorizer:
@@ -55,7 +55,7 @@ class Authorizer:
         self._entropy = entropy
         self._nonces = NonceCounter()
         self._realms: dict[str, None] = {}
-        self._kept: dict[tuple[str, str], list[Challenge]] = {}
+        self._kept: dict[tuple[str, str], Challenge] = {}
 
     def react(self, response: Response, attempt: Attempt, trust: Trust) -> bool:
         """Whether to repeat the request after this 401 or 407, with what `headers` then gives."""
@@ -63,39 +63,33 @@ class Authorizer:
             return False
         taken = False
         asked, given = _FIELDS[response.status]
-        for realm, challenges in _by_realm(response, asked).items():
+        for realm, challenge in _by_realm(response, asked).items():
             if not self._ours(realm, trust):
                 continue
             key = (given, realm)
-            if not _new(attempt.answering.get(key), challenges):
+            if not _new(attempt.answering.get(key), challenge):
                 attempt.wrong = True
                 self._kept.pop(key, None)
                 continue
-            attempt.answering[key] = self._kept[key] = challenges
+            attempt.answering[key] = self._kept[key] = challenge
             taken = True
         attempt.rounds += 1
         return taken and not attempt.wrong and attempt.rounds <= MAX_ROUNDS
 
     def headers(
-        self, attempt: Attempt, method: str, uri: str, body: bytes, *, cached: bool = False
+        self, attempt: Attempt, method: str, uri: str, *, cached: bool = False
     ) -> list[tuple[str, str]]:
         """The credentials of this round; `cached`: also of earlier requests (nc + 1, row 18)."""
         known = {**(self._kept if cached else {}), **attempt.answering}
-        found: list[tuple[str, str]] = []
-        for (name, _), challenges in known.items():
-            cnonce = self._entropy.token(CNONCE_BITS)
-            value = digest.answer(
-                challenges,
-                self._credentials,
-                method,
-                uri,
-                body,
-                nonces=self._nonces,
-                cnonce=cnonce,
-            )
-            if value is not None:
-                found.append((name, value))
-        return found
+        return [
+            (name, self._answer(challenge, method, uri)) for (name, _), challenge in known.items()
+        ]
+
+    def _answer(self, challenge: Challenge, method: str, uri: str) -> str:
+        cnonce = self._entropy.token(CNONCE_BITS)
+        return digest.answer(
+            challenge, self._credentials, method, uri, nonces=self._nonces, cnonce=cnonce
+        )
 
     def _ours(self, realm: str, trust: Trust) -> bool:
         if trust is Trust.LEARN and len(self._realms) < MAX_REALMS:
@@ -103,12 +97,15 @@ class Authorizer:
         return realm in self._realms
 
 
-def _by_realm(response: Response, name: str) -> dict[str, list[Challenge]]:
-    """The challenges we could answer, in order, by realm."""
-    found: dict[str, list[Challenge]] = {}
+def _by_realm(response: Response, name: str) -> dict[str, Challenge]:
+    """Of each realm the topmost challenge we can do: the server's preference (RFC 8760 §2.4; C-18).
+
+    So SHA-256 comes before MD5 where the server puts it first, and only there.
+    """
+    found: dict[str, Challenge] = {}
     for challenge in islice(_challenges(response, name), MAX_CHALLENGES):
         if digest.supported(challenge):
-            found.setdefault(challenge.param("realm") or "", []).append(challenge)
+            found.setdefault(challenge.param("realm") or "", challenge)
     return found
 
 
@@ -120,11 +117,10 @@ def _challenges(response: Response, name: str) -> Iterator[Challenge]:
             continue
 
 
-def _new(before: list[Challenge] | None, now: list[Challenge]) -> bool:
-    """Not the same question again: the first one, or another nonce that only says "stale"."""
-    if before is None:
-        return True
-    old = {challenge.param("nonce") for challenge in before}
-    return any(
-        digest.is_stale(challenge) and challenge.param("nonce") not in old for challenge in now
-    )
+def _new(before: Challenge | None, now: Challenge) -> bool:
+    """Not the same question again: the first one, or another nonce that only says "stale".
+
+    Another nonce without stale means a wrong password (RFC 7616 §3.3; reliability A.3 #9).  A
+    nonce of an earlier request does not count as asked before, so that its end is none (C-14).
+    """
+    return before is None or (digest.is_stale(now) and now.param("nonce") != before.param("nonce"))

@@ -138,7 +138,7 @@ class Call:
     peer: Endpoint | None = None
     """Where its last message came from."""
     hop: Endpoint | None = None
-    """Where our last request inside the dialog went."""
+    """Where our INVITE goes."""
     allowed: frozenset[str] = frozenset()
     """Methods the peer takes, in lower case."""
     ours: bytes = b""
@@ -209,10 +209,7 @@ class Call:
         ])  # fmt: skip
 
         def then(hop: Endpoint | None, now: Seconds) -> None:
-            if hop is None:
-                self.wire.warn("no address for a peer", method=method)
-                return
-            self.hop = hop
+            assert hop is not None  # noqa: S101 -- the fallback: who has a dialog was heard
             trust = Trust.KNOWN if self.wire.peers.trusts(hop) else Trust.NONE
             errand = Errand(method, uri, base, hop, inside.next_cseq, listener, trust, body)
             self.errands.send(errand, now)
@@ -261,9 +258,13 @@ class Call:
         return [("Session-Expires", str(asked)), ("Min-SE", str(self.min_se))]
 
     def trusts(self, source: Endpoint) -> bool:
-        """Messages of this call may come from our servers, or from where we send ours."""
+        """Messages of this call may come from our servers, or from where its next hop is.
+
+        A proxy that does not stay in the path (no Record-Route) leaves the two ends alone.
+        """
         return self.wire.peers.trusts(source) or (
-            self.hop is not None and self.hop.host == source.host
+            self.dialog is not None
+            and self.wire.peers.is_at(self.dialog.next_hop(), source, self.wire.local)
         )
 
     # Time

@@ -88,9 +88,9 @@ def reject(call: Call, event: Event, now: Seconds) -> None:
 
 
 def expired(call: Call, event: Event, now: Seconds) -> None:
-    """LIMIT: nobody lifted."""
+    """LIMIT: nobody lifted; 487 if the caller set the limit (RFC 3261 §13.3.1)."""
     del event
-    _refuse(call, 480, now)
+    _refuse(call, 480 if _invite(call)[1].expires is None else 487, now)
     call.end(Cause(408, "nobody answered"), now)
 
 

@@ -182,10 +182,9 @@ def lost(call: Call, event: Event, now: Seconds) -> None:
 
 def cancel(call: Call, event: Event, now: Seconds) -> None:
     """HANG_UP: CANCEL, which waits for a 1xx if none came (C-31)."""
-    assert call.errand is not None  # noqa: S101 -- CALLING has one
+    assert call.errand is not None and call.errand.key is not None  # noqa: S101, PT018 -- CALLING
     call.errand.wanted = False
-    if call.errand.key is not None:
-        call.wire.do(*call.wire.transactions.cancel(call.errand.key, now))
+    call.wire.do(*call.wire.transactions.cancel(call.errand.key, now))
     call.limit = Seconds(now + 2 * call.wire.timers.timeout)
     call.ended_here(event.status or 487, now)
 

@@ -13,12 +13,10 @@ Effect = Callable[[Call, Event, Seconds], None]
 
 def step(call: Call, what: Input, event: Event, now: Seconds) -> None:
     """Something happened to the call; what is not in the table means nothing in its state."""
-    match TRANSITIONS.get((call.state, what)):
-        case (state, effect):
-            call.state = state
-            effect(call, event, now)
-        case None:
-            pass
+    found = TRANSITIONS.get((call.state, what))
+    if found is not None:
+        call.state, effect = found
+        effect(call, event, now)
 
 
 def _bye(call: Call, event: Event, now: Seconds) -> None:

@@ -22,11 +22,11 @@ class OurContact:
 
     @property
     def uri(self) -> str:
-        """``sip:token@host:port``, or "" without a network."""
+        """``sip:token@host:port``, or "" before there ever was a network."""
         address = self._seen or self._local
         return f"sip:{self.token}@{address}" if address is not None else ""
 
-    def move(self, local: Endpoint | None) -> None:
+    def move(self, local: Endpoint) -> None:
         """The socket is bound anew: forget what was learnt."""
         self._local, self._seen = local, None
 

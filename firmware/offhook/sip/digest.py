@@ -7,7 +7,7 @@ answer (our proxy, our realm, not too often) is the user agent's decision; here 
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,24 +56,19 @@ def supported(challenge: Challenge) -> bool:
 
 
 def answer(
-    challenges: Iterable[Challenge],
+    challenge: Challenge,
     credentials: Credentials,
     method: str,
     uri: str,
-    body: bytes,
     *,
     nonces: NonceCounter,
     cnonce: str,
-) -> str | None:
-    """The (Proxy-)Authorization for the first challenge we support (C-18), or None.
+) -> str:
+    """The (Proxy-)Authorization for a challenge that is `supported`.
 
     `uri` is the Request-URI of the start line.  `cnonce` is fresh randomness from Entropy.
-    `body` is not covered: auth-int is never chosen.
+    The body is not covered: auth-int is never chosen.
     """
-    del body
-    challenge = next(filter(supported, challenges), None)
-    if challenge is None:
-        return None
     realm, nonce = challenge.param("realm") or "", challenge.param("nonce") or ""
     algorithm, qop = challenge.param("algorithm"), _qop(challenge) or ""
     user = quote(credentials.user)[1:-1]

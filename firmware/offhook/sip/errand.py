@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from offhook.sip.authorization import Attempt, Trust
 from offhook.sip.message import Headers, Request, Response
 from offhook.sip.transactions import TransactionKey
 from offhook.sip.wire import Wire
 from offhook.units import Endpoint, Seconds
+
+MAX_UDP: Final = 1300
+"""Bytes: a longer request over UDP may be lost on the way (RFC 3261 §18.1.1; C-20)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,12 +61,15 @@ class Errands:
         """Send it, the first time or again."""
         wire = self._wire
         credentials = wire.authorizer.headers(
-            errand.attempt, errand.method, errand.uri, errand.body, cached=errand.cached
+            errand.attempt, errand.method, errand.uri, cached=errand.cached
         )
         headers = [*errand.headers, *(credentials or errand.extra)]
         errand.request = wire.request(
             errand.method, errand.uri, headers, errand.body, errand.next_cseq()
         )
+        size = len(bytes(errand.request))
+        if size > MAX_UDP:
+            wire.warn("request too long for some networks", method=errand.method, size=size)
         errand.key, sends = wire.transactions.request(errand.request, errand.hop, now)
         self._open[errand.key] = errand
         wire.do(*sends)

@@ -113,14 +113,6 @@ class Headers:
         kept = [item for item in self.items[at:] if item[0].lower() != key]
         return Headers((*self.items[:at], *((name, value) for value in values), *kept))
 
-    def plus(self, name: str, *values: str) -> "Headers":
-        """With further lines at the end."""
-        return Headers((*self.items, *((name, value) for value in values)))
-
-    def before(self, name: str, *values: str) -> "Headers":
-        """With further lines at the top."""
-        return Headers((*((name, value) for value in values), *self.items))
-
     def without(self, *names: str) -> "Headers":
         """Without any header of those names."""
         keys = {_key(name) for name in names}

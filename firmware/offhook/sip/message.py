@@ -38,7 +38,7 @@ _REASONS: Final = {
 }  # fmt: skip
 MAX_ADDRESSES: Final = 64  # in all Contact, Route or Record-Route headers of a message
 
-_COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})  # RFC 3261 §8.2.6.2
+_COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq", "Timestamp"})  # RFC 3261 §8.2.6
 _MAX_DELTA: Final = 2**32 - 1  # RFC 3261 §25.1 delta-seconds
 _UNWRITABLE: Final = re.compile(r"[\r\n\x00]|[^\x00-\xff]")
 _SPACE: Final = re.compile(r"[\s\x00]|[^\x00-\xff]|^$")
@@ -201,7 +201,7 @@ class Response(_Common):
         body: bytes = b"",
         source: Endpoint | None = None,
     ) -> "Response":
-        """The answer: Via, From, To, Call-ID and CSeq as they came (RFC 3261 §8.2.6.2).
+        """The answer: Via, From, To, Call-ID, CSeq and Timestamp as they came (RFC 3261 §8.2.6).
 
         `to_tag` is added when To has none and the status is not 100.  `source` stamps the top Via,
         for a request that did not pass `Transactions.receive` (which stamps every one).

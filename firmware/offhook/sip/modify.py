@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from offhook.entropy import Entropy
 from offhook.sip import call_in
 from offhook.sip.actions import Confirmed, OfferAccepted, Offered, OfferRefused
 from offhook.sip.call import NOTHING, Call, Event
@@ -50,12 +51,10 @@ class Modification:
 
     def step(self, what: Input, event: Event, now: Seconds) -> None:
         """Something happened; what is not in the table means nothing in this state."""
-        match TRANSITIONS.get((self.state, what)):
-            case (state, effect):
-                self.state = state
-                effect(self, event, now)
-            case None:
-                pass
+        found = TRANSITIONS.get((self.state, what))
+        if found is not None:
+            self.state, effect = found
+            effect(self, event, now)
         if self.state is State.STABLE and self._wanted is not None:
             self.step(Input.OFFER, Event(body=self._wanted), now)
 
@@ -179,8 +178,7 @@ class Modification:
 
     def _busy(self, event: Event, now: Seconds) -> None:
         """Their own offer is open: 500, try later (RFC 3261 §14.2)."""
-        later = self.call.wire.entropy.below(RETRY_AFTER + 1)
-        self._reply(event, 500, now, [("Retry-After", str(later))])
+        self._reply(event, 500, now, [later(self.call.wire.entropy)])
 
     def _reply(
         self, event: Event, status: int, now: Seconds, extra: list[tuple[str, str]] | None = None
@@ -242,8 +240,11 @@ class Modification:
             headers = [*call.identity(), *call.timer_question()]
             call.send("UPDATE", self._updated, now, headers=headers)
         else:
-            self._refreshing = True
-            self.step(Input.REFRESH, Event(body=call.ours), now)
+            self._refresh_by_invite(now)
+
+    def _refresh_by_invite(self, now: Seconds) -> None:
+        self._refreshing = True
+        self.step(Input.REFRESH, Event(body=self.call.ours), now)
 
     def _updated(self, errand: Errand, response: Response | None, now: Seconds) -> None:
         del errand
@@ -256,6 +257,13 @@ class Modification:
             self._timed(response, now)
         elif response.status == 422 and self._longer(response):
             self._refresh(now)
+        else:
+            self._refresh_by_invite(now)  # which every peer takes, and which settles collisions
+
+
+def later(entropy: Entropy) -> tuple[str, str]:
+    """The Retry-After of a 500 to an offer that came too early (RFC 3261 §14.2)."""
+    return "Retry-After", str(entropy.below(RETRY_AFTER + 1))
 
 
 def update(call: Call, key: TransactionKey, request: Request, body: bytes, now: Seconds) -> None:

@@ -75,6 +75,11 @@ class Peers:
         ]
         return next((Endpoint(one, port) for one in (*ours, *addresses)), None)
 
+    def is_at(self, hop: tuple[str, int], source: Endpoint, local: Endpoint | None) -> bool:
+        """`source` has the address that what goes to `hop` is sent to."""
+        known = self.endpoint(*hop, local)
+        return known is not None and known.host == _canonical(source.host)
+
     def trusts(self, source: Endpoint) -> bool:
         """Requests from there are obeyed."""
         return _canonical(source.host) in self.addresses

@@ -7,7 +7,7 @@ from offhook.sip.calls import Calls
 from offhook.sip.change import Input as ModifyInput
 from offhook.sip.errors import SipError
 from offhook.sip.message import Request, Response
-from offhook.sip.modify import update
+from offhook.sip.modify import later, update
 from offhook.sip.session_timer import LEAST, SessionExpires, too_brief
 from offhook.sip.transactions import NewRequest, TransactionKey
 from offhook.sip.wire import ALLOW, SDP, SUPPORTED, Wire
@@ -21,7 +21,6 @@ CAPABILITIES: Final = (
     ("Accept-Encoding", "identity"),
     ("Supported", SUPPORTED),
 )
-RETRY_AFTER: Final = "5"
 
 Objection = tuple[int, tuple[tuple[str, str], ...]]
 
@@ -62,7 +61,7 @@ class Reception:
     def cancelled(self, key: TransactionKey, request: Request, now: Seconds) -> None:
         """The CANCEL is answered already; its INVITE is one of ours to answer."""
         call = self._calls.of_invite(key)
-        if call is None:
+        if call is None:  # pragma: no cover -- an INVITE that is not answered has its call
             return
         if key == call.key:
             call.feed(call, Input.CANCEL, Event(request=request), now)
@@ -109,7 +108,7 @@ class Reception:
         if call is None or call.dialog is None:
             self._refuse(up, 481, (), now)
         elif not call.dialog.in_order(up.request):
-            self._refuse(up, 500, (("Retry-After", RETRY_AFTER),), now)
+            self._refuse(up, 500, (), now)
         else:
             call.peer = up.source
             self._within(call, up, now)
@@ -135,10 +134,10 @@ class Reception:
                 call.allowed = up.request.tokens("Allow") or call.allowed
             event = Event(request=up.request, key=up.key)
             call.modify.step(ModifyInput.ASK, event, now)
-        elif call.state in {State.RINGING, State.ANSWERED}:
-            self._refuse(up, 500, (("Retry-After", RETRY_AFTER),), now)
-        else:
+        elif call.state is State.ANSWERED and not call.theirs:  # the open offer is ours
             self._refuse(up, 491, (), now)
+        else:
+            self._refuse(up, 500, (later(self._wire.entropy),), now)
 
     def _refuse(
         self, up: NewRequest, status: int, extra: tuple[tuple[str, str], ...], now: Seconds

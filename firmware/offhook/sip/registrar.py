@@ -69,7 +69,6 @@ class Registrar:
 
     def moved(self, local: Endpoint | None, now: Seconds) -> None:
         """The socket is bound anew: the old Contact is taken back with the new one."""
-        self._wire.contact.move(local)
         self._retire()
         self.machine.step(Input.DOWN if local is None else Input.UP, now)
 

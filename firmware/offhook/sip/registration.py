@@ -83,12 +83,10 @@ class Registration:
 
     def step(self, what: Input, now: Seconds) -> None:
         """Something happened; what is not in the table means nothing in this state."""
-        match TRANSITIONS.get((self.state, what)):
-            case (state, effect):
-                self.state = state
-                effect(self, now)
-            case None:
-                pass
+        found = TRANSITIONS.get((self.state, what))
+        if found is not None:
+            self.state, effect = found
+            effect(self, now)
 
     def tick(self, now: Seconds) -> None:
         """Fire the one timer if it is due."""

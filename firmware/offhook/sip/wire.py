@@ -48,6 +48,8 @@ class Wire:
     ) -> None:
         self.account = account
         self.local = local
+        """Our socket's address; None while there is no network."""
+        self._sent_by = local
         self.entropy = entropy
         self.timers = timers
         self.transactions = Transactions(timers)
@@ -72,12 +74,19 @@ class Wire:
         actions, self._actions = self._actions, []
         return actions
 
+    def moved(self, local: Endpoint | None) -> None:
+        """Our socket is bound anew.  Without a network we go on under our last address."""
+        self.local = local
+        if local is not None:
+            self._sent_by = local
+            self.contact.move(local)
+
     # Messages
 
     def via(self) -> str:
         """A Via with a fresh branch; asks for rport (RFC 3581 §3)."""
         branch = f"{BRANCH_COOKIE}{self.entropy.token(BRANCH_BITS)}"
-        return f"SIP/2.0/UDP {self.local};branch={branch};rport"
+        return f"SIP/2.0/UDP {self._sent_by};branch={branch};rport"
 
     def request(
         self, method: str, uri: str, headers: Iterable[tuple[str, str]], body: bytes, cseq: int

@@ -5,7 +5,7 @@ The pins are driven to their silent level and then let go, so that the board's r
 
 from gpiozero import Factory
 
-from offhook.board.build import output_parts
+from offhook.board.parts import output_parts
 from offhook.board.profile import Profile
 from offhook.drivers.pin_factory import open_factory
 

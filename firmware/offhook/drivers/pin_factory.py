@@ -10,9 +10,10 @@ directory.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gpiozero import Factory
+if TYPE_CHECKING:
+    from gpiozero import Factory
 
 SYSFS: Final = Path("/sys/bus/gpio/devices")
 DEVICES: Final = Path("/dev")
@@ -22,7 +23,7 @@ class GpioError(OSError):
     """The GPIO chip cannot be used; the text says why and what to do."""
 
 
-def open_factory(labels: Sequence[str], directory: Path | None = None) -> Factory:
+def open_factory(labels: Sequence[str], directory: Path | None = None) -> "Factory":
     """A pin factory on the chip with one of these labels.  Raises GpioError.
 
     `directory` takes lgpio's FIFO; default: `runtime_directory()`.
@@ -104,7 +105,7 @@ def _ask(device: Path) -> str:
 _GET_CHIPINFO: Final = 0x8044B401  # _IOR(0xB4, 0x01, struct gpiochip_info)
 
 
-def _lgpio_factory(directory: Path) -> type[Factory]:
+def _lgpio_factory(directory: Path) -> "type[Factory]":
     """Gpiozero's factory class, imported with `directory` as working directory."""
     before = Path.cwd()
     os.environ["LG_WD"] = str(directory)

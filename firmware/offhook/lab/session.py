@@ -14,7 +14,8 @@ from offhook.lab.ladder import Ladder
 from offhook.lab.server import Server, Sockets
 from offhook.service.config import Settings
 from offhook.service.loop import Phone
-from offhook.service.main import Hooks, run
+from offhook.service.main import run
+from offhook.service.serve import Hooks
 
 
 @dataclass(slots=True)

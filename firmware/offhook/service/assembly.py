@@ -8,9 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
-
-from gpiozero import Factory
+from typing import TYPE_CHECKING, Final
 
 from offhook.audio.codec import available
 from offhook.board.build import Board, build
@@ -35,9 +33,12 @@ from offhook.service.parts import VoiceRunner
 from offhook.service.resolve import NameCache, Resolver
 from offhook.service.store import Store
 from offhook.service.systemd import Part, Supervisor, Vitals, watchdog_interval
+from offhook.service.version import VERSION
 from offhook.units import Endpoint, Seconds
 
-VERSION: Final = "0.1.0"
+if TYPE_CHECKING:
+    from gpiozero import Factory
+
 PORT_RETRY: Final = Seconds(2)
 """When no RTP port was free, look again so often."""
 
@@ -68,7 +69,7 @@ class Telephone:
     _exit: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _started: Seconds = Seconds(0)
 
-    def open(self, pin_factory: Factory | None) -> None:
+    def open(self, pin_factory: "Factory | None") -> None:
         """Make everything; hardware that is missing is noted and done without."""
         self._started = Seconds(self.loop.time())
         self.disk = Disk(self.note_from_thread)
@@ -190,7 +191,7 @@ class Telephone:
             self.loop, station, self.outlets.perform, self.journal.always, self._seen
         )
 
-    def _open_board(self, pin_factory: Factory | None) -> None:
+    def _open_board(self, pin_factory: "Factory | None") -> None:
         self.board = build(
             self.profile,
             pin_factory,

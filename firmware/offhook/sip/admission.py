@@ -1,7 +1,8 @@
 """Which datagrams are read, and which messages reach the transactions (reliability A.3 #3 to #6).
 
 Requests are taken from our servers and from the peers of our calls, for our own Contact.  Whoever
-else speaks gets no answer.  A response needs no such check: see `Transactions.receive`.
+else speaks gets no answer.  While we ask, a response may come from anywhere: see
+`Transactions.receive`.
 """
 
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ class Admission:
 
     def read(self, data: bytes, source: Endpoint, now: Seconds) -> Message | None:
         """The message, if it is one and its sender may send it."""
-        if not data.startswith(b"SIP/") and not self._knows(source):
-            self._drop(self._strangers, source, "request", now)  # unread: a flood must be cheap
+        awaited = data.startswith(b"SIP/") and self._wire.transactions.asking
+        if not awaited and not self._knows(source):
+            self._drop(self._strangers, source, "unread", now)  # a flood must be cheap
             return None
         try:
             message = parse(data)

@@ -176,6 +176,11 @@ class Transactions:
             return self._after(key, entry, again, now)
         return self._new(key, message, source, now)
 
+    @property
+    def asking(self) -> bool:
+        """A request of ours may still be answered."""
+        return self._clients > 0
+
     def knows(self, request: Request) -> bool:
         """It is a copy of a request that is here, or the CANCEL of an INVITE that is."""
         key = _server_key(request)

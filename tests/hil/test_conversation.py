@@ -10,10 +10,12 @@ from support.speech import load, prompt
 
 pytestmark = [pytest.mark.hil, needs_kernel]
 
+STEADY = 0.03  # seconds: what the phone keeps in reserve; with longer stalls PESQ tells of the host
+
 
 @pytest.fixture(scope="module")
 def played() -> Report:
-    report = boot("two_phones")
+    report = boot("two_phones", steady=STEADY)
     assert report.exit_status == 0, report.log
     return report
 
@@ -35,7 +37,7 @@ def test_speech_arrives_in_time_and_in_good_quality(
     delay, quality = recording.compare(load(prompt(words)), spoken["spoke_at"])
     record_property("delay_ms", round(1000 * delay))
     record_property("pesq", round(quality, 2))
-    assert quality >= 3.5
+    assert quality >= 3.5, f"the host let the machine wait {played.found('stall'):.3f} s"
     assert 0.02 < delay < 0.15
 
 

@@ -14,7 +14,7 @@ FIFO = 1
 
 @pytest.fixture(scope="module")
 def played() -> Report:
-    report = boot("service", timeout=240)
+    report = boot("service", timeout=240, steady=0.2)
     assert report.exit_status == 0, report.log
     assert "failed" not in report.findings, report.findings
     return report

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.phone.hook import TRANSITIONS, HookSwitch, Input, Meaning, State
@@ -121,15 +121,16 @@ def test_a_tick_too_early_means_nothing() -> None:
     assert HookSwitch(PLAIN).tick(Seconds(1)) == []
 
 
+@settings(max_examples=1000)
 @given(
     st.lists(st.floats(0.0005, 0.02), min_size=1, max_size=40),
     st.booleans(),
     st.sampled_from([PLAIN, WITH_FLASH]),
 )
 def test_any_train_of_bounces_gives_exactly_the_intended_event(
-    gaps: list[float], lifting: bool, settings: HookSettings
+    gaps: list[float], lifting: bool, timing: HookSettings
 ) -> None:
-    switch = HookSwitch(settings) if lifting else up(settings)
+    switch = HookSwitch(timing) if lifting else up(timing)
     level, time, edges = not lifting, 0.0, []
     for gap in gaps if len(gaps) % 2 else gaps[1:] or [0.001]:
         level, time = not level, time + gap

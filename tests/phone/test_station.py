@@ -95,6 +95,12 @@ def test_stop_ends_every_call_and_gives_the_binding_back() -> None:
     assert world.station.status(Seconds(4)).registration == "not registered"
 
 
+def test_c53_a_peer_that_vanished_is_told_why_we_end_the_call() -> None:
+    world = talking()
+    (bye,) = (each for each in do(world, 35, "voice 1 silent 30") if isinstance(each, Send))
+    assert b'\r\nReason: Q.850;cause=102;text="no voice arrives"\r\n' in bye.data
+
+
 def test_stop_writes_the_call_down_though_the_voice_is_gone() -> None:
     world = talking()
     world.station.stop(Seconds(3))

@@ -31,6 +31,8 @@ from offhook.units import Endpoint, Seconds
 MAX_PORTS: Final = 8  # port pairs that lie ready
 MAX_UNREPORTED: Final = 16  # ended calls whose final voice report is awaited
 REPORT_WAIT: Final = Seconds(2)  # for the final voice report
+NO_VOICE: Final = 'Q.850;cause=102;text="no voice arrives"'
+NO_SESSION: Final = 'SIP;cause=488;text="the answer cannot be used"'
 
 
 class Input(Enum):
@@ -122,7 +124,7 @@ class Line:
         call = self.calls.get(CallRef(event.stream))
         if call is None or call.state is not State.UP:
             return []
-        return self._abandon(call, f"no voice for {event.silent_for:.0f} s", now)
+        return self._abandon(call, f"no voice for {event.silent_for:.0f} s", NO_VOICE, now)
 
     def report(self, report: VoiceReport, now: Seconds) -> list[Result]:
         """How a stream fares, or fared."""
@@ -208,7 +210,7 @@ class Line:
         yield from self._ask(call, now)
 
     def _end(self, call: Call, now: Seconds) -> Iterator[Result]:
-        yield from self.told(self.agent.hang_up(call.ref, now), now)
+        yield from self.told(self.agent.hang_up(call.ref, now, call.reason), now)
 
     def _reject(self, call: Call, now: Seconds) -> Iterator[Result]:
         yield from self.told(self.agent.reject(call.ref, 486, now), now)
@@ -277,14 +279,14 @@ class Line:
         trouble = call.conclude(news.body)
         if trouble:
             call.record.answered = now
-            yield from self._abandon(call, trouble, now)
+            yield from self._abandon(call, trouble, NO_SESSION, now)
         else:
             yield from self._step(call.ref, Input.ANSWERED, now)
 
     def _confirmed(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
         trouble = call.conclude(body)  # of an ordinary ACK there is nothing to take
         if trouble:
-            yield from self._abandon(call, trouble, now)
+            yield from self._abandon(call, trouble, NO_SESSION, now)
         else:
             yield from call.tell_voice()
             yield from self._settled(call, now)
@@ -323,9 +325,12 @@ class Line:
             offer = call.session.offer()
             yield from self.told(self.agent.offer(call.ref, offer, now), now)
 
-    def _abandon(self, call: Call, why: str, now: Seconds) -> list[Result]:
-        call.record.why = why
-        return [note("call ended", Severity.NOTICE, why=why), *self._step(call.ref, Input.END, now)]
+    def _abandon(self, call: Call, why: str, reason: str, now: Seconds) -> list[Result]:
+        call.record.why, call.reason = why, reason
+        return [
+            note("call given up", Severity.WARNING, why=why),
+            *self._step(call.ref, Input.END, now),
+        ]
 
     def _open(self, *, emergency: bool = False) -> MediaSession | str:
         """A session on the next port; or what is missing for it.

@@ -63,7 +63,10 @@ def build(
         except GpioError as error:
             board.troubles.append(f"hook, keys, bell and lamp do not work: {error}")
             return board
-    from offhook.board.parts import fill  # noqa: PLC0415  # gpiozero, only where there are pins
+    from offhook.board.parts import make_parts  # noqa: PLC0415  # gpiozero takes time
 
-    fill(board, pin_factory, now, lost)
+    made, troubles = make_parts(profile, pin_factory, now, lost)
+    for name, part in made.items():
+        setattr(board, name, part)
+    board.troubles += troubles
     return board

@@ -1,8 +1,6 @@
 """The parts of a board on its pins; imported where there are some, for gpiozero takes time."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from gpiozero import Factory
 
 from offhook.board.profile import BellPin, Profile
@@ -13,9 +11,6 @@ from offhook.drivers.gpio_keypad import GpioKeypad
 from offhook.drivers.gpio_lamp import GpioLamp
 from offhook.ports import Bell, Lamp
 from offhook.units import Seconds
-
-if TYPE_CHECKING:
-    from offhook.board.build import Board
 
 MakeOutput = Callable[[Factory], Bell | Lamp]
 
@@ -34,9 +29,10 @@ def output_parts(profile: Profile) -> list[tuple[str, MakeOutput]]:
     return parts
 
 
-def fill(board: "Board", factory: Factory, now: Callable[[], Seconds], lost: Lost | None) -> None:
-    """Build each part; one that cannot be is told as a trouble."""
-    profile = board.profile
+def make_parts(
+    profile: Profile, factory: Factory, now: Callable[[], Seconds], lost: Lost | None
+) -> tuple[dict[str, object], list[str]]:
+    """Each part that can be made, by name, and a trouble for each that cannot."""
     makers: dict[str, Callable[[], object]] = {
         name: (lambda make=make: make(factory))  # type: ignore[misc]
         for name, make in output_parts(profile)
@@ -61,11 +57,14 @@ def fill(board: "Board", factory: Factory, now: Callable[[], Seconds], lost: Los
             now=now,
             lost=lost,
         )
+    made: dict[str, object] = {}
+    troubles: list[str] = []
     for name, make in makers.items():
         try:
-            setattr(board, name, make())
+            made[name] = make()
         except Exception as error:  # noqa: BLE001  # gpiozero's, lgpio's and the kernel's are many
-            board.troubles.append(_trouble(profile, name, error))
+            troubles.append(_trouble(profile, name, error))
+    return made, troubles
 
 
 def _bell(bell: BellPin, factory: Factory) -> Bell:

@@ -60,8 +60,8 @@ def boot(scenario: str, timeout: float = 120.0, steady: float = LONGEST_STALL) -
     """Run `scenario` in a fresh machine; `timeout` seconds of real time bound it.
 
     The guest's time is the host's: when the host lets the machine wait, sound breaks off that would
-    not on a board.  A scenario that noticed more than `steady` seconds of it is played again, at most
-    `ATTEMPTS` times.
+    not on a board.  A scenario that noticed more than `steady` seconds of it is played again, at
+    most `ATTEMPTS` times.
     """
     for _ in range(ATTEMPTS):
         report = _boot(scenario, timeout)

@@ -1,6 +1,7 @@
 """The parts of a board on its pins; imported where there are some, for gpiozero takes time."""
 
 from collections.abc import Callable
+
 from gpiozero import Factory
 
 from offhook.board.profile import BellPin, Profile

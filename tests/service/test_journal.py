@@ -118,6 +118,12 @@ class TestJournal:
         assert [line.message for line in lines] == ["last words"]
 
 
+def test_blanks_are_quoted_in_the_line_and_bare_in_the_field() -> None:
+    line = entry(note("call ended", cause="hung up here", name=""))
+    assert line.message == 'call ended cause="hung up here" name=""'
+    assert line.fields == {"OFFHOOK_CAUSE": "hung up here", "OFFHOOK_NAME": ""}
+
+
 def test_without_journald_lines_carry_their_priority_for_systemd() -> None:
     stream = io.StringIO()
     stream_sink(stream, prefix=True)(entry(note("bad", Severity.ERROR)))

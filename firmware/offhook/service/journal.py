@@ -53,8 +53,9 @@ def message_id(what: str) -> str:
 
 def entry(note: Note, repeated: int = 0) -> Entry:
     """`note` as a line of the journal."""
-    shown = {name: _shown(value) for name, value in list(note.fields.items())[:MAX_FIELDS]}
-    words = [note.what, *(f"{name}={value}" for name, value in shown.items())]
+    first = list(note.fields.items())[:MAX_FIELDS]
+    shown = {name: redact_text(str(value), MAX_VALUE) for name, value in first}
+    words = [note.what, *(f"{name}={_quoted(value)}" for name, value in shown.items())]
     if repeated:
         words.append(f"(repeated {repeated}x)")
     fields = {f"OFFHOOK_{_NO_FIELD.sub('_', name.upper())}": value for name, value in shown.items()}
@@ -87,8 +88,7 @@ def call_line(call: CallEnded) -> Note:
     )
 
 
-def _shown(value: str | float) -> str:
-    text = redact_text(str(value), MAX_VALUE)
+def _quoted(text: str) -> str:
     return f'"{text}"' if " " in text or not text else text
 
 

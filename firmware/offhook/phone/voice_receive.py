@@ -79,9 +79,8 @@ class Receiver:
         moved = somewhere(parameters.remote) not in {None, self.lock.named}
         if moved:
             self.lock.arm(parameters.remote, now)
-        if parameters.codec != before.codec:
-            if parameters.codec != self._codec:
-                self._decode(parameters.codec)
+        if parameters.codec not in {before.codec, self._codec}:
+            self._decode(parameters.codec)
         elif parameters.receive and not before.receive:
             self.playout.reset()
         if moved or not before.timeout:

@@ -45,7 +45,7 @@ layers:
 	@PYTHONPATH=firmware $(BIN)/lint-imports --no-logo
 
 fast-test:
-	@$(BIN)/python -m pytest -q -n 2 -m 'not ($(LIVE))'
+	@$(BIN)/python -m pytest -q -n 2 -m 'not ($(LIVE) or slow)'
 
 covered-test: $(STAMPS)/test  ## the fast tests, with the branch coverage of the pure packages
 	@$(BIN)/python -m pytest -n 2 -m 'not ($(LIVE))' --cov=offhook --cov-branch --cov-report=

@@ -187,6 +187,7 @@ def test_a_name_that_would_break_lines_reaches_display_and_call_log_harmless_row
     assert len([each for each in phone.done if isinstance(each, CallEnded)]) == 4
 
 
+@pytest.mark.slow
 def test_memory_stays_where_it_is_under_a_rain_of_spoiled_messages() -> None:
     phone, random = Set("talking"), Random(7)
     material = phone.material()

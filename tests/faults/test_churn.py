@@ -17,6 +17,8 @@ from support.abuse import Aim, cancelled, request, sdp
 from support.replay import World
 from support.scripted_peer import PEER
 
+pytestmark = pytest.mark.slow
+
 MANY = 5000
 RATE = 19  # INVITEs a second: as many as one source may send, so that all are looked at
 FLOOD = 60  # as many as in the reference

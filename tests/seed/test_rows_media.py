@@ -218,6 +218,7 @@ def test_ending_twice_is_ending_once() -> None:
     assert desk.done[before:] == []
 
 
+@pytest.mark.slow
 def test_a_thousand_calls_leave_nothing() -> None:
     """Row 92."""
     desk = Desk(2)

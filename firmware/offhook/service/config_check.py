@@ -24,8 +24,9 @@ def _board(settings: Settings) -> tuple[Problem, ...]:
     try:
         load_profile(settings.board)
     except ProfileError as error:
-        remedy = "Mend the profile, or choose another in [board]."
-        return (Problem(str(settings.source), "board.profile", settings.board, str(error), remedy),)
+        what = str(error).removesuffix(".")  # it names the profile's file, key, value and remedy
+        remedy = "Mend that, or name another profile in [board]."
+        return (Problem(str(settings.source), "board.profile", settings.board, what, remedy),)
     return ()
 
 

@@ -149,6 +149,11 @@ class TestCalling:
         state, orders = after("dial 911", "rings", "answered", "call 2")
         assert (state, orders) == (State.TALKING, [Refuse(B)])
 
+    def test_an_emergency_is_one_however_the_number_came_about(self) -> None:
+        assert after("dial 911", "down", "lift", "redial")[1] == [Place("911", True)]
+        hot = PhoneSettings(dialling=DiallingSettings(dial_plan="(S0<:911>)"))
+        assert Person(hot)("lift") == [Place("911", True)]
+
     def test_an_emergency_is_over_with_its_call(self) -> None:
         assert after("dial 911", "down", "dial 600", "wait")[0] is State.REORDER
 

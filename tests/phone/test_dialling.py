@@ -92,9 +92,9 @@ def test_without_a_redial_code_it_goes_to_the_exchange() -> None:
     assert late(machine)[1] == Number("*07")
 
 
-def test_an_emergency_number_is_sent_at_once_and_marked() -> None:
+def test_an_emergency_number_is_sent_at_once_and_known() -> None:
     machine = dialling("(x.!)")
-    assert press(machine, "911") == Number("911", emergency=True)
+    assert press(machine, "911") == Number("911")
     assert machine.emergency("911")
     assert not machine.emergency("600")
 
@@ -129,7 +129,7 @@ def test_a_bad_plan_from_the_start_leaves_the_default() -> None:
 def test_a_bad_emergency_number_does_not_cost_the_others() -> None:
     machine = Dialling(DiallingSettings(emergency=("112", "sos", "")))
     assert "emergency" in machine.trouble
-    assert press(machine, "112") == Number("112", emergency=True)
+    assert press(machine, "112") == Number("112")
 
 
 def test_ticks_before_the_deadline_or_after_the_end_mean_nothing() -> None:

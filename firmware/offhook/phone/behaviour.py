@@ -136,8 +136,7 @@ class Behaviour:
 
     def dial(self, number: str, now: Seconds) -> list[Order | Note]:
         """A technician dials, past the dial plan; the caller has lifted the hook as it were."""
-        emergency = self.dialling.emergency(number)
-        return self._step(Input.DIAL, _Said(number=number, emergency=emergency), now)
+        return self._step(Input.DIAL, self._number(number), now)
 
     def can(self, what: Input) -> bool:
         """Whether `what` means anything now."""
@@ -194,12 +193,16 @@ class Behaviour:
             case dialling.More(outside):
                 return self._step(Input.OUTSIDE, _NOTHING, now) if outside else []
             case dialling.Redial() if self.last_number:
-                said = _Said(number=self.last_number)
-            case dialling.Number(number, emergency):
-                said = _Said(number=number, emergency=emergency)
+                said = self._number(self.last_number)
+            case dialling.Number(number):
+                said = self._number(number)
             case _:  # no such number, or none to redial
                 return self._step(Input.NO_SUCH_NUMBER, _NOTHING, now)
         return self._step(Input.NUMBER, said, now)
+
+    def _number(self, number: str) -> _Said:
+        """However it came about: dialled, redialled, or what the plan made of the digits."""
+        return _Said(number=number, emergency=self.dialling.emergency(number))
 
     def _step(self, what: Input, said: _Said, now: Seconds) -> list[Order | Note]:
         step = TRANSITIONS.get((self.state, what))

@@ -31,7 +31,6 @@ class Number:
     """Call this."""
 
     number: str
-    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Dialling:
             return NoSuchNumber()
         if self.digits == self.settings.redial_code:
             return Redial()
-        return Number(match.number, match.emergency)
+        return Number(match.number)
 
 
 def _dialable(number: str) -> bool:

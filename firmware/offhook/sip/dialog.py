@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from offhook.sip.errors import SipError
-from offhook.sip.headers import NameAddr
+from offhook.sip.headers import DEFAULT_PORT, NameAddr
 from offhook.sip.message import Request, Response
 from offhook.sip.uri import Uri
 
@@ -99,7 +99,7 @@ class Dialog:
     def next_hop(self) -> tuple[str, int]:
         """Host and port that the next request is sent to."""
         uri = self.routes[0].uri if self.routes else self.target
-        return uri.param("maddr") or uri.host, uri.port or 5060
+        return uri.param("maddr") or uri.host, uri.port or DEFAULT_PORT
 
 
 def contact_of(message: Request | Response) -> Uri | None:

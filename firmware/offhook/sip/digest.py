@@ -43,6 +43,31 @@ class NonceCounter:
         return count
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What credentials say but for the response, which follows from it and the password."""
+
+    algorithm: str | None
+    user: str
+    realm: str
+    nonce: str
+    uri: str
+    qop: str
+    count: str
+    cnonce: str
+
+    def response(self, password: str, method: str) -> str:
+        """The request-digest (RFC 7616 §3.4.1 to §3.4.3)."""
+        name = _hash_of(self.algorithm) or "md5"
+        first = _digest(name, self.user, self.realm, password)
+        if _is_session(self.algorithm):
+            first = _digest(name, first, self.nonce, self.cnonce)
+        second = _digest(name, method, self.uri)
+        if self.qop:
+            return _digest(name, first, self.nonce, self.count, self.cnonce, self.qop, second)
+        return _digest(name, first, self.nonce, second)
+
+
 def supported(challenge: Challenge) -> bool:
     """Whether `answer` can do this one: known algorithm, qop auth or none, realm and nonce."""
     return (
@@ -71,22 +96,10 @@ def answer(
     """
     realm, nonce = challenge.param("realm") or "", challenge.param("nonce") or ""
     algorithm, qop = challenge.param("algorithm"), _qop(challenge) or ""
-    user = quote(credentials.user)[1:-1]
-    count = f"{nonces.next(nonce):08x}"
-    response = _response(
-        algorithm=algorithm,
-        user=user,
-        realm=realm,
-        password=credentials.password,
-        method=method,
-        uri=uri,
-        nonce=nonce,
-        qop=qop,
-        count=count,
-        cnonce=cnonce,
-    )
+    user, count = quote(credentials.user)[1:-1], f"{nonces.next(nonce):08x}"
+    claim = _Claim(algorithm, user, realm, nonce, uri, qop, count, cnonce)
     fields = [f'username="{user}"', f'realm="{realm}"', f'nonce="{nonce}"', f'uri="{uri}"']
-    fields.append(f'response="{response}"')
+    fields.append(f'response="{claim.response(credentials.password, method)}"')
     if algorithm is not None:
         fields.append(f"algorithm={algorithm}")
     if qop or _is_session(algorithm):
@@ -134,18 +147,8 @@ def verify(given: Challenge, password: str, method: str, nonces: Callable[[str],
     if qop and (_NC.fullmatch(count) is None or not cnonce):
         return False
     user, realm, nonce, uri, response = (value or "" for value in needed.values())
-    right = _response(
-        algorithm=algorithm,
-        user=user,
-        realm=realm,
-        password=wire_text(password),
-        method=method,
-        uri=uri,
-        nonce=nonce,
-        qop=qop,
-        count=count,
-        cnonce=cnonce,
-    )
+    claim = _Claim(algorithm, user, realm, nonce, uri, qop, count, cnonce)
+    right = claim.response(wire_text(password), method)
     return hmac.compare_digest(right.encode(), response.lower().encode("latin-1"))
 
 
@@ -174,27 +177,3 @@ def _qop(challenge: Challenge) -> str | None:
 def _digest(name: str, *parts: str) -> str:
     """Hexadecimal hash of the parts joined by colons; latin-1 chars are the bytes themselves."""
     return hashlib.new(name, ":".join(parts).encode("latin-1"), usedforsecurity=False).hexdigest()
-
-
-def _response(
-    *,
-    algorithm: str | None,
-    user: str,
-    realm: str,
-    password: str,
-    method: str,
-    uri: str,
-    nonce: str,
-    qop: str,
-    count: str,
-    cnonce: str,
-) -> str:
-    """The request-digest (RFC 7616 §3.4.1 to §3.4.3)."""
-    name = _hash_of(algorithm) or "md5"
-    first = _digest(name, user, realm, password)
-    if _is_session(algorithm):
-        first = _digest(name, first, nonce, cnonce)
-    second = _digest(name, method, uri)
-    if qop:
-        return _digest(name, first, nonce, count, cnonce, qop, second)
-    return _digest(name, first, nonce, second)

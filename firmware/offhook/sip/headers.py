@@ -22,8 +22,6 @@ from offhook.sip.grammar import (
 from offhook.sip.uri import HOST, Uri
 from offhook.units import Endpoint
 
-__all__ = ["BRANCH_COOKIE", "CSeq", "Challenge", "NameAddr", "Via", "split_list"]
-
 BRANCH_COOKIE: Final = "z9hG4bK"
 """Marks a branch that is unique by itself (RFC 3261 §8.1.1.7)."""
 DEFAULT_PORT: Final = 5060

@@ -36,6 +36,9 @@ class Hook(Protocol):
 class Keypad(Protocol):
     """A matrix of keys."""
 
+    checked: Seconds
+    """When the contacts were last looked at: a sign of life."""
+
     def listen(self, listener: Callable[[frozenset[Crosspoint], Seconds], None]) -> None:
         """Call `listener(closed, at)` when the set of closed contacts has changed."""
         ...

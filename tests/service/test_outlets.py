@@ -187,7 +187,7 @@ def test_a_missed_edge_heals_within_the_regular_reading() -> None:
     assert reader.deadline() == 1.5
     reader.tick(Seconds(1.5))
     assert fed == [HookEdge(lifted=False), HookEdge(lifted=True)]
-    assert Part.INPUTS not in vitals.silent()
+    assert Part.HOOK not in vitals.silent()
 
 
 def test_a_switch_that_cannot_be_read_is_noted_and_is_no_sign_of_life() -> None:
@@ -202,7 +202,28 @@ def test_a_switch_that_cannot_be_read_is_noted_and_is_no_sign_of_life() -> None:
         vitals,
     ).tick(NOW)
     assert notes == ["hook switch unreadable"]
-    assert Part.INPUTS in vitals.silent()
+    assert Part.HOOK in vitals.silent()
+
+
+def test_row_c20_a_keypad_that_is_not_scanned_any_more_starves_the_watchdog() -> None:
+    class Pad:
+        checked = Seconds(0)
+
+        def listen(self, listener: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    pad, voice, notes = Pad(), FakeVoice(), list[Note]()
+    vitals = Vitals(Seconds(3), NOW)
+    vitals.watch({Part.LOOP, Part.KEYPAD})
+    watchdog = Watchdog(vitals, Supervisor({}), voice, lambda note, _now: notes.append(note), pad)
+    for time in (3, 6, 9):
+        pad.checked = Seconds(time - 0.1)
+        watchdog.tick(Seconds(time))
+    assert notes == []
+    watchdog.tick(Seconds(12))
+    voice.close()
+    assert notes[0].fields == {"silent": "keypad"}
 
 
 def test_row_c20_a_dead_voice_runner_starves_the_watchdog() -> None:

@@ -207,9 +207,12 @@ class Telephone:
         if interval is None:
             return
         self._vitals = Vitals(interval, Seconds(self.loop.time()))
-        inputs = {Part.INPUTS} if self.board.hook is not None else set()
-        self._vitals.watch({Part.LOOP, Part.VOICE} | inputs)
-        self.phone.chores.append(Watchdog(self._vitals, self.supervisor, self.voice, self.note))
+        parts = {Part.LOOP: self.phone, Part.VOICE: self.voice}
+        parts |= {Part.HOOK: self.board.hook, Part.KEYPAD: self.board.keypad}
+        self._vitals.watch(part for part, there in parts.items() if there is not None)
+        self.phone.chores.append(
+            Watchdog(self._vitals, self.supervisor, self.voice, self.note, self.board.keypad)
+        )
 
     async def _open_control(self) -> None:
         commands = Commands(self.phone, self.settings, self.store, self.disk, self.about)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from offhook.notes import Note, Severity
 from offhook.phone.events import Event, HookEdge
-from offhook.ports import Hook
+from offhook.ports import Hook, Keypad
 from offhook.service.parts import VoiceRunner
 from offhook.service.systemd import Part, Supervisor, Vitals
 from offhook.units import Seconds
@@ -36,7 +36,7 @@ class HookReader:
             self.note(Note("hook switch unreadable", fields, Severity.ERROR), now)
             return
         if self.vitals is not None:
-            self.vitals.sign(Part.INPUTS)
+            self.vitals.sign(Part.HOOK)
         self.feed(HookEdge(lifted))
 
 
@@ -48,6 +48,9 @@ class Watchdog:
     supervisor: Supervisor
     voice: VoiceRunner
     note: Callable[[Note, Seconds], None]
+    keypad: Keypad | None = None
+    _looked: Seconds | None = None
+    """When the keypad's scanner had looked, the last time we asked."""
 
     def deadline(self) -> Seconds:
         """When to look next."""
@@ -58,6 +61,9 @@ class Watchdog:
         self.vitals.sign(Part.LOOP)  # that we are here is the loop's sign of life
         if self.voice.alive(now):
             self.vitals.sign(Part.VOICE)
+        if self.keypad is not None and self.keypad.checked != self._looked:
+            self._looked = self.keypad.checked
+            self.vitals.sign(Part.KEYPAD)
         if self.vitals.due(now):
             self.supervisor.feed()
         elif silent := self.vitals.silent():

@@ -19,7 +19,8 @@ class Part(Enum):
 
     LOOP = auto()
     VOICE = auto()
-    INPUTS = auto()
+    HOOK = auto()
+    KEYPAD = auto()
 
 
 class Supervisor:

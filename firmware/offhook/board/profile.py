@@ -21,7 +21,7 @@ CHIPS: Final = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 """Labels of the GPIO chips of every Raspberry Pi, the newest first."""
 MAX_PIN: Final = 53  # BCM2835 has GPIO 0 to 53, later chips fewer on the header
 MAX_SIZE: Final = 65536  # bytes of a profile
-MAX_LINES: Final = 8  # rows or columns of a keypad
+MAX_LINES: Final = 16  # rows or columns of a keypad; one row: each key has a pin of its own
 KEYS: Final = "0123456789*#ABCDR"
 
 Pull = Literal["up", "down", "none"]

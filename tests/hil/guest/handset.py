@@ -51,7 +51,7 @@ def _echo(desk: Desk) -> object:
 def _bounce(desk: Desk) -> object:
     """Trains of breaks, each shorter than what ends a call."""
     states = []
-    for breaks in ((2, 3, 1), (15, 15, 15), (60,), (40, 25, 5, 40)):
+    for breaks in ((2, 3, 1), (15, 15, 15), (25,), (20, 10, 5, 20)):
         steps = [step for each in breaks for step in ((0, each), (1, 35))]
         desk.wires.play(HOOK, *steps, (1, 0))
         sleep(GLANCE)

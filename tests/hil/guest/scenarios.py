@@ -7,6 +7,7 @@ from typing import Final
 from hil.guest.bell import buzzer, tonal
 from hil.guest.chip import Chip
 from hil.guest.handset import handset
+from hil.guest.matrix import matrix
 from hil.guest.service import service
 from hil.guest.trouble import sound_card
 from hil.guest.two_phones import two_phones
@@ -28,6 +29,7 @@ def board() -> Mapping[str, object]:
 
 BY_NAME: Final[Mapping[str, Scenario]] = {
     "board": board,
+    "matrix": matrix,
     "handset": handset,
     "buzzer": buzzer,
     "tonal": tonal,

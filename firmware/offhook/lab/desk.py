@@ -32,6 +32,8 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8080
 MAX_MESSAGE: Final = 1024  # bytes from the page
 LOOK: Final = 0.05  # seconds between two looks at the telephone
+PACE: Final = 0.06
+"""Seconds between two moves, however late they come: the scanner must see each."""
 PAGE: Final = Path(__file__).with_name("desk.html")
 POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -176,6 +178,7 @@ class DeskServer:
                 showing = tasks.create_task(self._show(connection))
                 async for text in connection:
                     self.desk.obey(text, held)
+                    await asyncio.sleep(PACE)
                 showing.cancel()
         except* ConnectionClosed:
             pass  # the page was closed or reloaded

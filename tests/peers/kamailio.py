@@ -13,7 +13,7 @@ log_stderror=yes
 memdbg=5
 memlog=5
 fork=yes
-children=2
+children=1
 listen=udp:127.0.0.1:{port}
 auto_aliases=no
 loadmodule "tm.so"

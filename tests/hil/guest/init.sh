@@ -9,7 +9,11 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
+root=$(cd "$HIL_TESTS/.." && pwd)
+mkdir /run/checkout
+mount --bind "$root" /run/checkout
 mount -t tmpfs tmpfs /tmp
+case $root in /tmp/*) mkdir -p "$root" && mount --bind /run/checkout "$root" ;; esac # it must not vanish
 mount -t configfs configfs /sys/kernel/config
 ip link set lo up
 (cat /proc/cpuinfo; printf 'Revision\t: a02082\n') >/run/cpuinfo # gpiozero asks which Pi this is

@@ -2,8 +2,10 @@
 
 import ctypes
 import errno
+import fcntl
 import socket
 import struct
+import termios
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from offhook.service.voice.ports import SO_TIMESTAMPNS
 from offhook.units import Endpoint, Seconds
 
 MAX_DATAGRAM: Final = 2048  # bytes; longer ones are cut, and fail to parse
+_NOTHING: Final = bytes(4)  # an int of 0, as FIONREAD tells it
 MAX_DRAIN: Final = 256
 """Datagrams taken from one socket in one period of 10 ms: more than 20 000 a second."""
 MAX_AGE: Final = Seconds(1)
@@ -76,6 +79,8 @@ def drain(sock: socket.socket, now: Seconds) -> Iterator[Arrival]:
         except OSError:
             continue  # an ICMP message about what we sent; the next may be a datagram
         yield data, Endpoint(source[0], source[1]), _arrived(ancillary, offset, now)
+        if fcntl.ioctl(sock, termios.FIONREAD, _NOTHING) == _NOTHING:
+            return  # cheaper to ask than to be refused, once for every packet of a call
 
 
 def _arrived(ancillary: list[tuple[int, int, bytes]], offset: float, now: Seconds) -> Seconds:

@@ -56,14 +56,15 @@ def _wait_packets(running: Running, name: str, count: int) -> None:
 
 
 def _logged(running: Running, number: str) -> Mapping[str, Json]:
-    """The newest call of the log, once it is that to `number`."""
+    """The newest call to `number` in the log; the one before it may be written down later."""
     end = monotonic() + PATIENCE
     while True:
-        calls = running.ask("calls", limit=1)["calls"]
-        newest = calls[0] if isinstance(calls, list) and calls else {}
-        if isinstance(newest, Mapping) and newest.get("party") == number:
-            return newest
-        assert monotonic() < end, f"{number} is not in the log: {newest}"
+        calls = running.ask("calls", limit=5)["calls"]
+        assert isinstance(calls, list)
+        for call in calls:
+            if isinstance(call, Mapping) and call.get("party") == number:
+                return call
+        assert monotonic() < end, f"{number} is not in the log: {calls}"
         sleep(0.05)
 
 

@@ -92,8 +92,7 @@ def test_an_xrun_costs_little(sound: AlsaSound, cards: Cards) -> None:
     time.sleep(0.1)  # longer than the buffers
     start = vloop.sample_now()
     go(sound, 30)
-    assert sound.stats.overruns >= 1  # a busy machine may add its own
-    assert sound.stats.underruns >= 1
+    assert (sound.stats.overruns, sound.stats.underruns) == (1, 1)
     assert sound.trouble() is None
     assert played_since(cards, start) > 2000
 
@@ -104,7 +103,7 @@ def test_a_card_that_goes_away_and_comes_back(sound: AlsaSound, cards: Cards) ->
         cards.line(name).unplug()
     before = time.monotonic()
     assert set(go(sound, 40)[1:]) == {bytes(2 * CARD.period)}
-    assert time.monotonic() - before > 0.2  # the pace is kept: it does not spin
+    assert time.monotonic() - before == pytest.approx(0.4, abs=0.2)  # the pace is kept
     trouble = sound.trouble()
     assert trouble is not None
     assert "No such device" in trouble

@@ -33,10 +33,10 @@ def test_a_call_out_is_heard_on_both_sides_and_ended_here(
         theirs.command("accept")
         ours.wait_until("talking")
         start = talk(ours, speech)
-        assert_we_heard(ours, start, speech, alike=0.8)
+        assert_we_heard(ours, start, speech, alike=0.9)
         ours.do("hangup")
         theirs.wait_for("CALL_CLOSED")
-        assert_peer_heard(theirs.heard(), speech, alike=0.8)
+        assert_peer_heard(theirs.heard(), speech, alike=0.9)
 
 
 def test_a_call_in_rings_is_answered_and_ended_there(
@@ -56,8 +56,8 @@ def test_a_call_in_rings_is_answered_and_ended_there(
         theirs.command("hangup")
         theirs.wait_for("CALL_CLOSED")
         ours.wait_until(lambda status: status["calls"] == [])
-        assert_we_heard(ours, start, speech, alike=0.8)
-        assert_peer_heard(theirs.heard(), speech, alike=0.8)
+        assert_we_heard(ours, start, speech, alike=0.9)
+        assert_peer_heard(theirs.heard(), speech, alike=0.9)
 
 
 def test_the_binding_is_given_back_at_the_end(tmp_path: Path, proxy: Proxy) -> None:

@@ -41,10 +41,10 @@ def test_baresip_is_called(tmp_path: Path, speech: Signal, speech_file: Path, co
         status = ours.wait_until("talking")
         assert f"'codec': '{codec}'" in str(status["calls"])
         start = talk(ours, speech)
-        assert_we_heard(ours, start, speech, alike=0.8)
+        assert_we_heard(ours, start, speech, alike=0.9)
         ours.do("hangup")
         theirs.wait_for("CALL_CLOSED")
-        assert_peer_heard(theirs.heard(), speech, alike=0.8)
+        assert_peer_heard(theirs.heard(), speech, alike=0.9)
 
 
 def test_baresip_calls(tmp_path: Path, speech: Signal, speech_file: Path) -> None:
@@ -57,13 +57,13 @@ def test_baresip_calls(tmp_path: Path, speech: Signal, speech_file: Path) -> Non
         ours.do("answer")
         theirs.wait_for("CALL_ESTABLISHED")
         start = talk(ours, speech)
-        assert_we_heard(ours, start, speech, alike=0.8)
+        assert_we_heard(ours, start, speech, alike=0.9)
         theirs.command("hangup")
         ours.wait_until("remote ended")
-        assert_peer_heard(theirs.heard(), speech, alike=0.8)
+        assert_peer_heard(theirs.heard(), speech, alike=0.9)
 
 
-@pytest.mark.parametrize(("codec", "alike"), [("PCMU", 0.8), ("G729", 0.7)])
+@pytest.mark.parametrize(("codec", "alike"), [("PCMU", 0.9), ("G729", 0.7)])
 def test_linphone_is_called(
     tmp_path: Path, speech: Signal, speech_file: Path, codec: str, alike: float
 ) -> None:
@@ -95,7 +95,7 @@ def test_linphone_calls(tmp_path: Path, speech: Signal, speech_file: Path) -> No
         ours.do("answer")
         ours.wait_until("talking")
         start = talk(ours, speech)
-        assert_we_heard(ours, start, speech, alike=0.8)
+        assert_we_heard(ours, start, speech, alike=0.9)
         theirs.hang_up()
         ours.wait_until("remote ended")
-        assert_peer_heard(theirs.heard, speech, alike=0.8)
+        assert_peer_heard(theirs.heard, speech, alike=0.9)

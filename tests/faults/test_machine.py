@@ -63,6 +63,22 @@ def test_a_sound_card_that_goes_and_comes_back_row_c_12(phone: Handset) -> None:
     assert_clean_journal(phone)
 
 
+def test_an_idle_phone_tells_that_its_sound_card_is_back_row_c_12(phone: Handset) -> None:
+    talk_to(phone)
+    cards, at = [phone.cards.line("mic"), phone.cards.line("ear")], len(phone.program.lines)
+    for card in cards:
+        card.unplug()
+    wait_log(phone, r"sound trouble why=", at, patience=2)
+    phone.do("hangup")
+    status = phone.wait_until("idle")
+    assert str(status["sound_trouble"]).endswith("it is tried every 2 s.")
+    assert str(status["display"]).startswith("no sound: ")
+    for card in cards:
+        card.unplug(gone=False)
+    wait_log(phone, r"sound is back", at, patience=4)  # nobody lifted the handset
+    assert phone.wait_until("idle")["sound_trouble"] == ""
+
+
 def cpu(phone: Handset) -> float:
     """Seconds that its processes have computed."""
     total = 0

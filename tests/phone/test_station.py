@@ -181,6 +181,20 @@ def test_a_phone_without_a_network_says_so() -> None:
     assert Show("no network") in station.start(Seconds(0))
 
 
+def test_what_is_wrong_with_the_sound_is_told_with_its_remedy() -> None:
+    world = booted()
+    why = f"sound card {'hw:CARD=Device,DEV=0' * 5} went away\x1b. Plug it in again."
+    do(world, 0, f"sound {why}")
+    status = world.station.status(Seconds(0))
+    assert status.sound_trouble.endswith("went away\\x1b. Plug it in again.")
+    assert status.display.startswith("no sound: sound card hw:")
+    assert len(status.display) < 80
+    do(world, 1, "sound " + "x" * 999)
+    assert len(world.station.status(Seconds(1)).sound_trouble) == 256
+    do(world, 2, "sound back")
+    assert world.station.status(Seconds(2)).sound_trouble == ""
+
+
 def test_a_name_is_looked_up_and_the_answer_used() -> None:
     account = replace(ACCOUNT, domain="sip.example.org")
     station = Station(account, PhoneSettings(), ("PCMU",), CountingEntropy(), PHONE)

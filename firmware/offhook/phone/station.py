@@ -47,6 +47,8 @@ __all__ = ["CallStatus", "Station", "Status"]
 
 TEST: Final = Seconds(2)
 """How long `TestOutput` sounds, shines or plays."""
+MAX_TROUBLE: Final = 256
+"""Characters of what is wrong with the sound: its remedy comes last."""
 
 _Todo = Result | Order
 
@@ -226,7 +228,7 @@ class Station:
                 return []  # nobody here listens to the peer's keys
 
     def _sound(self, trouble: str | None) -> Iterator[_Todo]:
-        self._sound_trouble = printable(trouble or "")
+        self._sound_trouble = printable(trouble or "", MAX_TROUBLE)
         if trouble:
             yield note("sound trouble", Severity.ERROR, why=trouble)
         else:
@@ -402,6 +404,6 @@ class Station:
         parts = [
             f"{self._missed} missed" if self._missed else "",
             "" if self.agent.registered else self._binding.words or "registering",
-            f"no sound: {self._sound_trouble}" if self._sound_trouble else "",
+            f"no sound: {printable(self._sound_trouble)}" if self._sound_trouble else "",
         ]
         return ", ".join(part for part in parts if part) or f"Ready {printable(self._user)}"

@@ -588,18 +588,34 @@ def test_an_update_with_an_offer_is_offered_and_one_without_is_answered() -> Non
     assert len(bench.told(Offered)) == 1
 
 
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
 @pytest.mark.parametrize("when", ["ringing", "answered"])
-def test_an_offer_before_the_first_is_settled_is_500_c28(when: str) -> None:
+def test_an_offer_before_the_first_is_settled_is_500_c28(when: str, method: str) -> None:
+    """RFC 3261 §14.2, RFC 3311 §5.2: try again in 0 to 10 s; the call itself goes on."""
     bench = Bench()
     if when == "ringing":
         ringing(bench)
         tag = bench.responses()[-1].to.tag or ""
     else:
         tag = answered(bench).to.tag or ""
-    bench.hear(bench.invite(method="UPDATE", to_tag=tag, cseq=101))
-    (refusal,) = bench.responses()
+    bench.hear(bench.invite(method=method, to_tag=tag, cseq=101))
+    refusal = bench.responses()[-1]
     assert refusal.status == 500
     assert 0 <= int(refusal.headers.first("Retry-After") or "-1") <= 10
+
+
+def test_a_re_invite_that_overtakes_the_ack_of_our_200_does_not_hurt_the_call_c28() -> None:
+    bench = Bench()
+    tag = answered(bench).to.tag or ""
+    bench.hear(bench.invite(to_tag=tag, cseq=101, branch="z9hG4bKearly"))
+    assert bench.responses()[-1].status == 500
+    bench.hear(bench.invite(method="ACK", body=b"", to_tag=tag, cseq=101, branch="z9hG4bKearly"))
+    assert not bench.told(Confirmed)
+    bench.hear(bench.invite(method="ACK", body=b"", to_tag=tag))
+    assert bench.told(Confirmed) == [Confirmed(REF, None)]
+    bench.hear(bench.invite(to_tag=tag, cseq=102))
+    assert len(bench.told(Offered)) == 1
+    assert not bench.told(Ended)
 
 
 def test_an_offer_while_ours_waits_for_the_ack_is_491_rfc_3311() -> None:

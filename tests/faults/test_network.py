@@ -85,6 +85,55 @@ def five_seconds_in_a_call(phone: Handset, wire: Cable) -> None:
     phone.wait_until("idle")
 
 
+def test_a_cable_pulled_for_60_s_ends_the_call_and_leaves_a_working_phone_row_c_2(
+    phone: Handset, wire: Cable, exchange: LabExchange
+) -> None:
+    talk_to(phone)
+    wire.pull()
+    pulled, at = sample_now(), here(phone)
+    wait_log(phone, r"network changed local=none", at, patience=2.5)
+    status = phone.status()
+    assert (status["state"], status["registration"]) == ("talking", "no network")
+    dead_for_30_seconds(phone, pulled, at)
+    dead_but_not_silent(phone)
+    phone.cards.wait_until(pulled + 60 * RATE)
+    assert phone.status()["display"] == "no network"
+    at = here(phone)
+    wire.plug()
+    wait_log(phone, rf"registered server={EXCHANGE}:5060", at, patience=2.5)
+    talk_to(phone)
+    phone.do("hangup")
+    phone.wait_until("idle")
+    assert_clean_journal(phone)
+
+
+def dead_for_30_seconds(phone: Handset, pulled: int, at: int) -> None:
+    """The call ends as media_timeout_s says, and the handset tells it."""
+    phone.wait_until("remote ended", patience=33)
+    assert 29 < (sample_now() - pulled) / RATE < 32
+    assert re.search(r'call given up why="no voice for 30 s"', log_since(phone, at))
+    hear(phone, patience=2)
+    phone.do("hangup")
+    phone.wait_until("idle")
+
+
+def dead_but_not_silent(phone: Handset) -> None:
+    """Without a network: dial tone; a number is tried, told of, and answered by reorder tone."""
+    phone.do("hook", lifted=True)
+    phone.wait_until("dial tone")
+    hear(phone, patience=2)
+    at = here(phone)
+    phone.do("dial", number="600")
+    assert phone.wait_until("reorder")["tone"] == "reorder"
+    wait_log(phone, r"<3>no network", at, patience=1)
+    phone.do("hook", lifted=False)
+    phone.wait_until("idle")
+
+
+def log_since(phone: Handset, at: int) -> str:
+    return "".join(phone.program.lines[at:])
+
+
 def test_an_address_that_changes_in_a_call_moves_call_and_binding_row_c_3(
     phone: Handset, wire: Cable, exchange: LabExchange
 ) -> None:

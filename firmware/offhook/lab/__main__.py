@@ -16,7 +16,7 @@ from offhook.lab.services import SERVICES
 from offhook.lab.session import Session
 from offhook.service.config import ConfigError
 from offhook.service.entropy import SystemEntropy
-from offhook.service.where import lab_socket
+from offhook.service.where import NotOursError, lab_socket
 
 COMMANDS = (
     ("offhook status", "what the telephone is doing"),
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0  # Ctrl-C before the telephone was up
     except (OSError, ConfigError) as error:
         print(f"The lab cannot start: {error}", file=sys.stderr)
+        if isinstance(error, NotOursError):
+            return 1
         print('Other ports:  make run ARGS="--port 0 --sip-port 0"  (0: any)', file=sys.stderr)
         return 1
 

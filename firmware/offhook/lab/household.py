@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from offhook.service.config import Settings, load
+from offhook.service.where import make_private, shared_directory
 from offhook.units import Endpoint
 
 USERS: Final = ("1001", "1002", "1003")
@@ -49,6 +50,8 @@ def has_sound(cards: Path = CARDS) -> bool:
 
 def settle(household: Household, exchange: Endpoint, *, sound: bool) -> Settings:
     """Write the files and read them as the service does.  Raises OSError, ConfigError."""
+    if household.socket.is_relative_to(shared := shared_directory()):
+        make_private(shared)
     for directory in (household.directory, household.socket.parent):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     password = household.directory / "sip-password"

@@ -1,0 +1,7 @@
+"""`python3 -m offhook.appliance`."""
+
+import sys
+
+from offhook.appliance.main import main
+
+sys.exit(main())

@@ -141,7 +141,7 @@ class TestCalling:
 
     def test_nobody_waits_for_ever_but_in_an_emergency(self) -> None:
         assert after("dial 600", "rings", "wait")[0] is State.REORDER
-        assert End(CallRef(101)) in after("dial 600", "rings", "wait")[1]
+        assert End(CallRef(101), unanswered=True) in after("dial 600", "rings", "wait")[1]
         assert after("dial 911", "rings", "wait")[0] is State.RINGBACK
         assert after("dial 911", "wait")[0] is State.CALLING
 

@@ -483,8 +483,10 @@ def test_the_caller_that_should_refresh_and_does_is_kept_c35() -> None:
         extra = "Supported: timer\nSession-Expires: 120;refresher=uac"
         bench.hear(bench.invite(extra, b"", method="UPDATE", to_tag=tag, cseq=200 + number))
     assert not bench.told(Ended, Offered)
+    bench.sent()
     bench.run(89)
     assert ended(bench).text == "session expired"
+    assert bench.request("BYE").headers.first("Reason") == 'SIP;cause=408;text="session expired"'
 
 
 # Changing the session
@@ -543,7 +545,7 @@ def test_a_re_invite_never_acknowledged_ends_the_call_c33() -> None:
     bench.take(bench.agent.accept(REF, OFFER, bench.now))
     bench.run(33)
     assert ended(bench) == Cause(408, "no ACK")
-    assert bench.requests("BYE")
+    assert bench.request("BYE").headers.first("Reason") == 'SIP;cause=408;text="no ACK"'
 
 
 def test_a_re_invite_without_an_offer_asks_us_for_one_c36() -> None:

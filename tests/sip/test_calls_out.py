@@ -186,6 +186,7 @@ def test_another_phone_that_answers_gets_ack_and_bye_c25(over: bool) -> None:
     ack, bye = [one for one in bench.sent() if isinstance(one, Request)]
     assert (ack.method, bye.method) == ("ACK", "BYE")
     assert ack.to.tag == bye.to.tag == "two"
+    assert bye.headers.first("Reason") == 'SIP;cause=200;text="Call completed elsewhere"'
     assert bye.uri == "sip:other@192.0.2.1:5060"
     assert len(bench.told(Answered)) == 1
     bench.answer(bye, 200)
@@ -211,6 +212,7 @@ def test_cancel_waits_for_a_provisional_c31() -> None:
     bench.answer(invite, 100, tag=None)
     cancel = bench.request("CANCEL")
     assert cancel.top_via.branch == invite.top_via.branch
+    assert cancel.headers.all("Reason") == ['Q.850;cause=16;text="the caller gave up"']
     bench.answer(cancel, 200)
     bench.answer(invite, 487)
     assert bench.request("ACK").top_via.branch == invite.top_via.branch
@@ -258,7 +260,9 @@ def test_a_200_that_crosses_the_cancel_c32(tag: str) -> None:
     bench.take(bench.agent.hang_up(ref, bench.now))
     bench.sent()
     bench.answer(invite, 200, [GATEWAY], ANSWER, tag=tag)
-    assert [one.method for one in bench.sent() if isinstance(one, Request)] == ["ACK", "BYE"]
+    ack, bye = [one for one in bench.sent() if isinstance(one, Request)]
+    assert (ack.method, bye.method) == ("ACK", "BYE")
+    assert bye.headers.first("Reason") == 'Q.850;cause=16;text="the caller gave up"'
     assert len(bench.told(Ended)) == 1
     empty(bench)
 
@@ -293,7 +297,8 @@ def test_ringing_ends_after_five_minutes() -> None:
     assert not bench.told(Ended)
     bench.run(2)
     assert ended(bench).status == 408
-    assert bench.requests("CANCEL")
+    cancel = bench.request("CANCEL")
+    assert cancel.headers.first("Reason") == 'Q.850;cause=19;text="nobody answered"'
     empty(bench)
 
 

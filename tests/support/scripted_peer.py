@@ -108,7 +108,7 @@ class ScriptedPeer:
                 dialog.asked[wire.method] = wire
             number = re.sub(r"^\S+ sips?:(?:([^@;]*)@)?.*", r"\1", wire.start)
             fresh = wire.method == "INVITE" and "tag=" not in wire.first("to")
-            words = [wire.method, number if fresh else "", sdp]
+            words = [wire.method, number if fresh else "", sdp, *describe_reason(wire)]
         else:
             status = wire.start.split()[1]
             if dialog is not None and wire.method == "INVITE":
@@ -210,6 +210,12 @@ class ScriptedPeer:
             *_extra(words),
         ]
         return _message(f"{method} {dialog.target} SIP/2.0", lines, _sdp(words.sdp, dialog))
+
+
+def describe_reason(wire: Wire) -> list[str]:
+    """``reason Q.850 16``, of a CANCEL or BYE that has one."""
+    found = re.match(r"([^;]+);cause=(\d+)", wire.first("reason"))
+    return [f"reason {found[1]} {found[2]}"] if found else []
 
 
 def describe_sdp(body: str) -> str:

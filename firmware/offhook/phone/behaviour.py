@@ -275,9 +275,10 @@ class Behaviour:
         self.other = None
         yield from ()
 
-    def _give_up(self, said: _Said, now: Seconds) -> Iterator[Order | Note]:
+    def _give_up(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield note("nobody answered our call")
-        yield from self._end(said, now)
+        ended, self.active = _known(self.active), None
+        yield End(ended, unanswered=True)
 
     def _forgotten(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield note("the handset was left off the hook", Severity.NOTICE)

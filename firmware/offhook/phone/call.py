@@ -49,7 +49,7 @@ class Call:
     asked: bool = False
     """A re-INVITE of ours is under way, or our 200 waits for its ACK: no other may follow yet."""
     reason: str = ""
-    """Of our BYE, if no person ended the call (a Reason header, RFC 3326)."""
+    """Of our BYE or CANCEL, if no person ended the call (a Reason header, RFC 3326)."""
     unheard: bool = False
     """It was noted that the peer sends no voice."""
     due: Seconds | None = None

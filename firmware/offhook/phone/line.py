@@ -26,6 +26,7 @@ from offhook.sdp.session import SdpError
 from offhook.sip import actions as sip
 from offhook.sip.actions import CallRef, Cause, Party
 from offhook.sip.agent import Agent
+from offhook.sip.party import NO_ANSWER
 from offhook.units import Endpoint, Seconds
 
 MAX_PORTS: Final = 8  # port pairs that lie ready
@@ -85,6 +86,9 @@ class Line:
         match order:
             case orders.Place():
                 raise TypeError("a call is placed with `place`, which tells its handle")
+            case orders.End(ref, unanswered=True) if (call := self.calls.get(ref)) is not None:
+                call.reason = NO_ANSWER
+                return self._step(ref, Input.END, now)
             case orders.DigitDown(ref, digit):
                 return [] if (call := self.calls.get(ref)) is None else list(call.press(digit))
             case orders.DigitUp(ref, digit):

@@ -42,6 +42,8 @@ class End:
     """Hang up, give up or refuse, as its state demands."""
 
     call: CallRef
+    unanswered: bool = False
+    """No person ended it: it rang long enough."""
 
 
 @dataclass(frozen=True, slots=True)

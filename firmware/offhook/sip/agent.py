@@ -171,7 +171,8 @@ class Agent:
         """End the call by BYE, CANCEL or a refusal, whatever its state demands.
 
         `Ended` is among the actions: whatever the peer still sends is dealt with in silence.
-        `reason` is the value of a Reason header (RFC 3326) of a refusal or of a BYE sent now.
+        `reason` is the value of a Reason header (RFC 3326) of a refusal, of a BYE sent now, or of
+        a CANCEL, which else says that the caller gave up.
         """
         return self._command(call, Input.HANG_UP, Event(reason=reason), now)
 

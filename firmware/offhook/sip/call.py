@@ -150,6 +150,8 @@ class Call:
     offer: bytes | None = None
     errand: Errand | None = None
     forks: int = 0
+    reason: str = ""
+    """Of our CANCEL; a BYE to who answers all the same has it too (RFC 3326)."""
     # Incoming
     invite: Request | None = None
     key: TransactionKey | None = None

@@ -128,9 +128,9 @@ def bye_at_last(call: Call, event: Event, now: Seconds) -> None:
 
 def unacknowledged(call: Call, event: Event, now: Seconds) -> None:
     """NO_ACK: the caller vanished, or did not answer our offer (C-33, C-36)."""
-    call.bye(now)
-    text = "no answer to our offer" if event.status else "no ACK"
-    call.end(Cause(event.status or 408, text), now)
+    status, text = event.status or 408, "no answer to our offer" if event.status else "no ACK"
+    call.bye(now, party.why(status, text))
+    call.end(Cause(status, text), now)
 
 
 def _request(event: Event) -> Request:

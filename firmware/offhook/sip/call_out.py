@@ -151,7 +151,7 @@ def acknowledge_and_end(call: Call, event: Event, now: Seconds) -> None:
     call.forks += 1
     dialog = Dialog.from_response(errand.request, response)
     call.acks.send(dialog, response.cseq.number, now, fallback=call.peer)
-    call.bye(now, dialog=dialog)
+    call.bye(now, call.reason or party.COMPLETED, dialog)
 
 
 def refuse_owed(call: Call, event: Event, now: Seconds) -> None:
@@ -184,7 +184,8 @@ def cancel(call: Call, event: Event, now: Seconds) -> None:
     """HANG_UP: CANCEL, which waits for a 1xx if none came (C-31)."""
     assert call.errand is not None and call.errand.key is not None  # noqa: S101, PT018 -- CALLING
     call.errand.wanted = False
-    call.wire.do(*call.wire.transactions.cancel(call.errand.key, now))
+    call.reason = event.reason or party.HUNG_UP
+    call.wire.do(*call.wire.transactions.cancel(call.errand.key, now, call.reason))
     call.limit = Seconds(now + 2 * call.wire.timers.timeout)
     call.ended_here(event.status or 487, now)
 
@@ -192,7 +193,7 @@ def cancel(call: Call, event: Event, now: Seconds) -> None:
 def give_up(call: Call, event: Event, now: Seconds) -> None:
     """LIMIT: nobody answers, nor does a voicemail."""
     del event
-    cancel(call, Event(status=408), now)
+    cancel(call, Event(status=408, reason=party.NO_ANSWER), now)
 
 
 def abandon(call: Call, event: Event, now: Seconds) -> None:

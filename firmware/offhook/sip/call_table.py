@@ -34,7 +34,7 @@ def _hang_up(call: Call, event: Event, now: Seconds) -> None:
 
 def _gone(call: Call, event: Event, now: Seconds) -> None:
     """GONE: the peer is not there any more; a BYE cleans up what may be left of it."""
-    call.bye(now)
+    call.bye(now, party.why(event.status, "" if event.response else event.reason))
     call.end(Cause(event.status, event.reason), now)
 
 

@@ -129,12 +129,12 @@ def acknowledgement(invite: Request, failure: Response) -> Request:
     return _companion(invite, "ACK", failure.headers.first("To") or "")
 
 
-def cancellation(invite: Request) -> Request:
+def cancellation(invite: Request, reason: str = "") -> Request:
     """The CANCEL of `invite`: same branch, URI, CSeq number, From, To and Route (§9.1)."""
-    return _companion(invite, "CANCEL", invite.headers.first("To") or "")
+    return _companion(invite, "CANCEL", invite.headers.first("To") or "", reason)
 
 
-def _companion(invite: Request, method: str, to: str) -> Request:
+def _companion(invite: Request, method: str, to: str, reason: str = "") -> Request:
     asked = invite.headers
     headers = [
         ("Via", str(invite.top_via)),
@@ -144,6 +144,7 @@ def _companion(invite: Request, method: str, to: str) -> Request:
         ("CSeq", str(CSeq(invite.cseq.number, method))),
         *(("Route", route) for route in asked.raw("Route")),
         ("Max-Forwards", "70"),
+        *([("Reason", reason)] if reason else []),
     ]
     return Request(method, invite.uri, Headers(headers))
 

@@ -129,7 +129,8 @@ class Modification:
     def _gone(self, response: Response | None, now: Seconds) -> None:
         reason = response.reason if response is not None else "no answer"
         status = response.status if response is not None else 408
-        self.call.feed(self.call, CallInput.GONE, Event(status=status, reason=reason), now)
+        event = Event(response=response, status=status, reason=reason)
+        self.call.feed(self.call, CallInput.GONE, event, now)
 
     def _accepted(self, event: Event, now: Seconds) -> None:
         del now

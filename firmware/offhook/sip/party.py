@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from offhook.sip.actions import Cause, Party
 from offhook.sip.errors import SipError
+from offhook.sip.grammar import quote
 from offhook.sip.headers import NameAddr
 from offhook.sip.message import Request, Response
 
@@ -18,6 +19,18 @@ _CAUSE: Final = re.compile(r";\s*cause\s*=\s*([0-9]{1,3})\s*(?:;|$)", re.IGNOREC
 _TEXT: Final = re.compile(r';\s*text\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE | re.DOTALL)
 ELSEWHERE_Q850: Final = 26
 """Q.850 "non-selected user clearing": somebody else was quicker."""
+
+HUNG_UP: Final = 'Q.850;cause=16;text="the caller gave up"'
+"""Of a CANCEL because a person put the handset down."""
+NO_ANSWER: Final = 'Q.850;cause=19;text="nobody answered"'
+"""Of a CANCEL because it rang long enough."""
+COMPLETED: Final = 'SIP;cause=200;text="Call completed elsewhere"'
+"""Of the BYE to a phone that answered after another (RFC 3326 §1; C-25)."""
+
+
+def why(status: int, text: str) -> str:
+    """A Reason header that says why we end a call; our own words only."""
+    return f"SIP;cause={status}" + (f";text={quote(text)}" if text else "")
 
 
 def caller(request: Request) -> Party:

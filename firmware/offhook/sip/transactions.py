@@ -114,6 +114,8 @@ class _Entry:
     """The deadline that stands in the heap for it."""
     tag: str | None = None
     """To tag of our answers."""
+    reason: str = ""
+    """Of our CANCEL, when it may go out."""
 
 
 @dataclass(slots=True)
@@ -187,14 +189,16 @@ class Transactions:
         invite = key._replace(method="INVITE")
         return key in self._entries or (request.method == "CANCEL" and invite in self._entries)
 
-    def cancel(self, key: TransactionKey, now: Seconds) -> list[Send]:
+    def cancel(self, key: TransactionKey, now: Seconds, reason: str = "") -> list[Send]:
         """Cancel our INVITE: at once when a provisional came, else as soon as one comes.
 
-        After 64·T1 without a final response the INVITE counts as timed out (RFC 3261 §9.1).
+        `reason` is the value of a Reason header of the CANCEL (RFC 3326).  After 64·T1 without a
+        final response the INVITE counts as timed out (RFC 3261 §9.1).
         """
         entry = self._entries.get(key)
         if entry is None or not isinstance(entry.machine, InviteClient):
             return []
+        entry.reason = reason
         return self._after(key, entry, entry.machine.cancel(now), now)[0]
 
     def unreachable(self, peer: Endpoint, now: Seconds) -> tuple[list[Send], list[Up]]:
@@ -312,7 +316,7 @@ class Transactions:
                 case Send():
                     sends.append(output)
                 case CancelNow():
-                    sends += self._send_cancel(entry.machine, now)
+                    sends += self._send_cancel(entry, now)
                 case _ if key.method == "CANCEL":
                     pass  # the INVITE's own end is what counts
                 case Passed(response):
@@ -326,8 +330,9 @@ class Transactions:
         self._book(key, entry)
         return sends, ups
 
-    def _send_cancel(self, machine: _Machine, now: Seconds) -> list[Send]:
-        return self.request(cancellation(machine.request), machine.to, now)[1]
+    def _send_cancel(self, entry: _Entry, now: Seconds) -> list[Send]:
+        cancel = cancellation(entry.machine.request, entry.reason)
+        return self.request(cancel, entry.machine.to, now)[1]
 
     def _book(self, key: TransactionKey, entry: _Entry) -> None:
         if entry.machine.over:

@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
-from offhook.cli import show
+from offhook.cli import doctor, show
 from offhook.cli.client import Client, ClientError
 from offhook.cli.ladder import Ladder
 from offhook.service.config import DEFAULT_PATH
@@ -53,6 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[both])
 
+    def own(name: str, part: ModuleType) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=part.HELP, description=part.MORE, parents=[both],
+            formatter_class=argparse.RawDescriptionHelpFormatter
+            if "\n" in part.MORE
+            else argparse.HelpFormatter,
+        )  # fmt: skip
+        added.set_defaults(run=part.command)
+        return added
+
     command("status", "the telephone at a glance")
     command("dial", "call a number").add_argument("number")
     command("answer", "answer the call that rings")
@@ -64,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("-n", dest="limit", type=int, default=20, metavar="N", help="how many (20)")
     trace = command("trace", "SIP messages as they pass, as a ladder")
     trace.add_argument("-v", dest="whole", action="store_true", help="show the messages whole")
+    own("doctor", doctor)
     command("test", "try a part").add_argument("output", choices=OUTPUTS)
     config = commands.add_parser("config", help="the settings").add_subparsers(
         dest="what", required=True, metavar="show|check"
@@ -75,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if own := getattr(chosen, "run", None):
+        return int(own(chosen))
     if chosen.command == "config" and chosen.what == "check":
         return _check(chosen.file, as_json=chosen.json)
     client = Client.connect(chosen.socket)

@@ -68,12 +68,17 @@ class Input(Enum):
     OVER = auto()  # the active call; before an answer by a cause of no other kind
     OVER_BUSY = auto()
     OVER_UNOBTAINABLE = auto()
+    OVER_IN_NEED = auto()  # an emergency call that may get through by another attempt
     OTHER_OVER = auto()
     TIMEOUT = auto()
 
 
 BUSY: Final = frozenset({486, 600, 603})
 UNOBTAINABLE: Final = frozenset({404, 410, 484, 485, 604})
+NOT_SERVED: Final = frozenset({408, 500, 502, 503, 504})
+"""The server is silent or in trouble: nobody has refused the call."""
+EMERGENCY_ATTEMPTS: Final = 3
+"""An emergency call that is not served is placed so often (desk-phones A.10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class Behaviour:
         self.last_number = ""
         """What redial calls."""
         self._emergency = False
+        self._attempts = 0
+        """Of the emergency call."""
         self._timeout: Seconds | None = None
 
     @property
@@ -182,7 +189,9 @@ class Behaviour:
             return self._step(Input.OTHER_OVER, _Said(call), now)
         if call != self.active:
             return []
+        again = self._emergency and self._attempts < EMERGENCY_ATTEMPTS
         what = {
+            again and cause.status in NOT_SERVED: Input.OVER_IN_NEED,
             cause.status in BUSY: Input.OVER_BUSY,
             cause.status in UNOBTAINABLE: Input.OVER_UNOBTAINABLE,
         }.get(True, Input.OVER)
@@ -215,7 +224,7 @@ class Behaviour:
 
     def _enter(self, state: State, said: _Said, now: Seconds) -> None:
         self.state = state
-        lasts = state in (*WAITING, State.TALKING)
+        lasts = state in (*WAITING, State.AGAIN, State.TALKING)
         self._emergency = said.emergency or (self._emergency and lasts)
         patience = PATIENCE.get(state)
         if patience is None or (self._emergency and state in WAITING):
@@ -235,8 +244,13 @@ class Behaviour:
         yield from self._dialled(self.dialling.press(said.key, now), now)
 
     def _place(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
-        self.last_number = said.number
+        self.last_number, self._attempts = said.number, 1
         yield Place(said.number, said.emergency)
+
+    def _place_again(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self._attempts += 1
+        yield note("emergency call again", Severity.WARNING, attempt=self._attempts)
+        yield Place(self.last_number, True)
 
     def _ring(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         self.active = _known(said.call)
@@ -333,6 +347,9 @@ TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {
         (state, Input.OVER_UNOBTAINABLE): (State.UNOBTAINABLE, Behaviour._forget)
         for state in WAITING
     },
+    **{(state, Input.OVER_IN_NEED): (State.AGAIN, Behaviour._forget) for state in WAITING},
+    (State.AGAIN, Input.TIMEOUT): (State.CALLING, Behaviour._place_again),
+    (State.AGAIN, Input.PUT_DOWN): (State.IDLE, Behaviour._nothing),
     **{(state, Input.TIMEOUT): (State.REORDER, Behaviour._give_up) for state in WAITING},
     **{(state, Input.PUT_DOWN): (State.IDLE, Behaviour._end) for state in WAITING},
     # Talking, with one call and with two

@@ -19,6 +19,7 @@ class State(Enum):
     DIALLING = auto()
     SECOND_TONE = auto()  # the outside line's dial tone, in the middle of a number
     CALLING = auto()
+    AGAIN = auto()  # an emergency call failed; it is tried once more in a moment
     RINGBACK = auto()
     EARLY_MEDIA = auto()
     TALKING = auto()
@@ -54,6 +55,7 @@ FACES: Final[Mapping[State, Face]] = {
     State.DIALLING: Face("Dial {0}"),
     State.SECOND_TONE: Face("Dial {0}", Tone.OUTSIDE),
     State.CALLING: Face("Calling {0}"),
+    State.AGAIN: Face("Calling again"),
     State.RINGBACK: Face("Ringing {0}", Tone.RINGBACK),
     State.EARLY_MEDIA: Face("Ringing {0}"),
     State.TALKING: Face("Talking to {0}", talk=True),
@@ -69,9 +71,13 @@ FACES: Final[Mapping[State, Face]] = {
 }
 """Each state to eye and ear."""
 
+EMERGENCY_PAUSE: Final = Seconds(1)
+"""Between two attempts of an emergency call."""
+
 PATIENCE: Final[Mapping[State, Callable[[Patience], Seconds]]] = {
     State.DIAL_TONE: lambda patience: patience.dial_tone,
     State.CALLING: lambda patience: patience.no_answer,
+    State.AGAIN: lambda _: EMERGENCY_PAUSE,
     State.RINGBACK: lambda patience: patience.no_answer,
     State.EARLY_MEDIA: lambda patience: patience.no_answer,
     State.REMOTE_ENDED: lambda patience: patience.reorder,

@@ -4,12 +4,15 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from builder.keys import Keys, certificates, keyring
-from builder.say import BuildError
-from builder.spec import IMAGE, Spec
+from builder.keys import Keys, certificates, find, keyring
+from builder.say import BuildError, stage
+from builder.spec import IMAGE
 from builder.toolbox import Tree
+
+if TYPE_CHECKING:
+    from builder.build import Build
 
 _CONF: Final = Path("etc/rauc/system.conf")
 _KEYRING: Final = Path("etc/rauc/keyring.pem")
@@ -25,6 +28,17 @@ format=verity
 
 [image.root]
 filename=root.ext4
+"""
+# What `rauc bundle` needs to judge its own work by the rule of files/etc/rauc/system.conf.
+_JUDGE: Final = """\
+[system]
+compatible=none
+bootloader=noop
+statusfile=per-slot
+
+[keyring]
+check-purpose=codesign
+use-bundle-signing-time=true
 """
 
 
@@ -48,20 +62,40 @@ def compatible(arch: str) -> str:
     return f"offhook-{arch}"
 
 
-def configure(root: Path, spec: Spec, minimum: str, trusted: str) -> None:
-    """Tell the tree at `root` which bundles it takes: for its own board, not older, signed by `trusted`.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which bundles a phone takes, besides that they must be made for its board."""
 
-    `trusted` is what `keys.keyring` returned.  Contents depend on the arguments alone.
-    """
+    minimum: str
+    keyring: str
+
+
+def trust(tools: Tree) -> Trust:
+    """As image.toml and the keys of this build have it."""
+    return Trust(load().minimum, keyring(tools, find(tools).ca))
+
+
+def configure(root: Path, arch: str, trusted: Trust) -> None:
+    """Tell the tree at `root` which bundles it takes.  Depends on the arguments alone."""
     text = (IMAGE / "files" / _CONF).read_text(encoding="utf-8")
-    for word, value in (("@COMPATIBLE@", compatible(spec.arch)), ("@MINIMUM@", minimum)):
+    for word, value in (("@COMPATIBLE@", compatible(arch)), ("@MINIMUM@", trusted.minimum)):
         if word not in text:
             raise BuildError(f"files/{_CONF} lacks {word}")
         text = text.replace(word, value)
-    for path, content in ((_CONF, text), (_KEYRING, trusted)):
+    for path, content in ((_CONF, text), (_KEYRING, trusted.keyring)):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content, encoding="utf-8")
         (root / path).chmod(0o644)
+
+
+def make(build: "Build", image: Path) -> Path:
+    """The stage ``bundle``: the root file system `image`, signed, beside the other results."""
+    out = build.named("raucb")
+    keys = find(build.tools)
+    with stage("bundle", out.name):
+        bundle(build.tools, keys, image, arch=build.spec.arch, version=build.release.version,
+               out=out, compression=load().compression)  # fmt: skip
+    return out
 
 
 def bundle(
@@ -74,17 +108,19 @@ def bundle(
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.with_name(out.name + ".work")
     shutil.rmtree(work, ignore_errors=True)
-    content, new, trusted = work / "content", work / "new.raucb", work / "ca.pem"
+    content, new = work / "content", work / "new.raucb"
     content.mkdir(parents=True)
     manifest = _MANIFEST.format(compatible=compatible(arch), version=version, arch=arch)
     (content / "manifest.raucm").write_text(manifest, encoding="utf-8")
     _link(image, content / "root.ext4")
+    trusted = work / "ca.pem"
     trusted.write_text(keyring(tools, keys.ca), encoding="utf-8")
+    (work / "rauc.conf").write_text(_JUDGE, encoding="ascii")
     squash = f"-comp zstd -Xcompression-level {compression} -b {_BLOCK} -quiet"
     try:
         tools.run(
             [
-                "rauc", "bundle", "-C", "keyring:check-purpose=codesign", f"--keyring={trusted}",
+                "rauc", f"--conf={work / 'rauc.conf'}", "bundle", f"--signing-keyring={trusted}",
                 *_signer(keys, work), f"--key={keys.key}", f"--mksquashfs-args={squash}",
                 content, new,
             ],

@@ -1,4 +1,4 @@
-"""The keys that sign updates.  They belong to whoever makes the images, and never lie in the repository.
+"""The keys that sign updates: they belong to whoever makes the images, and never lie in the repo.
 
 A directory holds ``ca.pem`` (what phones trust; several certificates while keys are changed),
 ``signer.pem`` (the certificate that signs, then any between it and the CA) and ``signer.key``.
@@ -17,7 +17,7 @@ from builder.say import BuildError, say
 from builder.toolbox import Tree
 
 DEVELOPMENT: Final = "Offhook DEVELOPMENT"
-"""Begins the common names of development certificates; seen in the keyring of every phone that trusts one."""
+"""Begins the names of development certificates; the keyring of a phone that trusts one shows it."""
 _VALID_FROM: Final = "20200101000000Z"  # before any clock a phone may start with
 _VALID_UNTIL: Final = "20991231235959Z"
 _CERTIFICATE: Final = re.compile(
@@ -106,13 +106,21 @@ def make_development(tools: Tree, directory: Path) -> None:
         tools.run(["sh", "-c", 'umask 077; exec openssl "$@"', "openssl", *words],
                   paths=[directory], cwd=directory)  # fmt: skip
 
-    openssl("req", "-x509", "-config", "ca.cnf", "-extensions", "ca", *new_key, *valid,
-            "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
-    openssl("req", "-x509", "-config", "signer.cnf", "-extensions", "signer", *new_key, *valid,
-            "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "signer.key", "-out", "signer.pem")  # fmt: skip
+    for name, by in (("ca", ()), ("signer", ("-CA", "ca.pem", "-CAkey", "ca.key"))):
+        openssl("req", "-x509", "-config", f"{name}.cnf", "-extensions", name, *new_key, *valid,
+                *by, "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
     for name in ("ca.key", "ca.cnf", "signer.cnf"):
         (directory / name).unlink()
+    _give_to_caller(directory)
     say(f"  keys       made DEVELOPMENT keys in {directory}: {DEVELOPMENT} {mark}")
+
+
+def _give_to_caller(directory: Path) -> None:
+    """Who called sudo owns the keys."""
+    owner, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
+    if owner and group:
+        for path in (directory, *directory.iterdir()):
+            os.chown(path, int(owner), int(group))
 
 
 def certificates(path: Path) -> list[str]:

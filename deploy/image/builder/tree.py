@@ -1,4 +1,4 @@
-"""The target's tree: Debian, the phone, our files; everything that a build leaves behind removed."""
+"""The target's tree: Debian, the phone, our files; without what a build leaves behind."""
 
 import fnmatch
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from builder import cache
+from builder.bundle import configure, trust
 from builder.say import BuildError, run
 from builder.spec import IMAGE, Spec
 from builder.toolbox import Tree
@@ -74,9 +75,11 @@ def _link(path: Path, target: str) -> None:
 
 def phone(spec: Spec, system_tar: Path, package: Path, tools: Tree, release: Release) -> Path:
     """A tar of the whole root file system."""
+    trusted = trust(tools)
+    trusted = trust(tools)
     key = cache.digest([
         system_tar.name, package, FILES, Path(__file__), *spec.remove,
-        release.version, str(release.epoch), *_keyring(),
+        release.version, str(release.epoch), trusted.minimum, trusted.keyring,
     ])  # fmt: skip
 
     def make(path: Path) -> None:
@@ -86,16 +89,13 @@ def phone(spec: Spec, system_tar: Path, package: Path, tools: Tree, release: Rel
             _install(package, tree)
             _compile(tools, tree.path, (PHONE,))
             overlay(FILES, tree.path)
+            configure(tree.path, spec.arch, trusted)
             _name(tree.path, release)
             _configure(tools, tree.path)
             _sweep(tree.path, spec.remove)
             pack(tree.path, path, release.epoch, tools)
 
     return cache.kept(f"tree-{spec.arch}", key, f"the phone, version {release.version}", make)
-
-
-def _keyring() -> list[Path]:
-    return []
 
 
 def _unpack(tar: Path, tree: Path) -> None:
@@ -105,7 +105,6 @@ def _unpack(tar: Path, tree: Path) -> None:
 
 
 def _install(package: Path, tree: Tree) -> None:
-    # services are not started in a chroot; so says policy-rc.d, and deb-systemd-invoke sees no systemd
     py3compile = tree.path / "usr/bin/py3compile"
     kept = py3compile.with_suffix(".kept")
     py3compile.rename(kept)
@@ -118,7 +117,7 @@ def _install(package: Path, tree: Tree) -> None:
 
 
 def _compile(tools: Tree, tree: Path, where: tuple[str, ...]) -> None:
-    """Compile modules so that the result depends on nothing but them, and is never checked again."""
+    """Compile modules: the result depends on nothing but them, and is never checked again."""
     present = [tree / path for path in where if (tree / path).exists()]
     if present:
         tools.run(
@@ -159,9 +158,7 @@ def _name(tree: Path, release: Release) -> None:
     """Say in os-release which image this is."""
     path = tree / "usr/lib/os-release"
     lines = path.read_text(encoding="utf-8")
-    path.write_text(
-        f"{lines}IMAGE_ID=offhook\nIMAGE_VERSION={release.version}\n", encoding="utf-8"
-    )
+    path.write_text(f"{lines}IMAGE_ID=offhook\nIMAGE_VERSION={release.version}\n", encoding="utf-8")
 
 
 def _configure(tools: Tree, tree: Path) -> None:

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-DEV    := deploy/dev
+SETUP  := deploy/dev
 STAMPS := build/stamps
 SPELT  := acount,contry,ist,keep-alives,netwrok,upto# words that codespell takes for others, some wrong on purpose
 LIVE   := peers or hil or browser or integration
@@ -13,7 +13,7 @@ space  := $(subst ,, )
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check walls format lint types layers fast-test covered-test live-test bench diagrams \
-        uml-kernel setup install clean
+        uml-kernel setup install deb image image-twice bundle test-image flash clean
 
 help:  ## list the words
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,10 +32,10 @@ check: walls fast-test  ## format, lint, types, layers, fast tests: under a minu
 walls: $(STAMPS)/test format lint types layers
 
 format:
-	@$(BIN)/ruff format --check firmware tests
+	@$(BIN)/ruff format --check firmware tests deploy
 
 lint:
-	@$(BIN)/ruff check firmware tests
+	@$(BIN)/ruff check firmware tests deploy
 	@git ls-files -- '*.md' '*.py' '*.sh' '*.toml' '*.html' | xargs codespell -q 2 -L $(SPELT)
 
 types:
@@ -64,6 +64,33 @@ diagrams: $(STAMPS)/test  ## draw the state machines from their tables, into fir
 uml-kernel:  ## the kernel of the simulated board, for tests/hil; made once (minutes), kept in the user's cache
 	@tests/hil/kernel/build.sh
 
+# --- the image --------------------------------------------------------------------------------
+
+BUILDER = PYTHONPATH=deploy/image $(PYTHON) -m builder
+ARCH   ?= arm64
+NEWEST  = $(lastword $(sort $(wildcard build/offhook-*-arm64.img.xz)))
+SUDO    = $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PYTHONPATH)
+
+deb: $(STAMPS)/image  ## the phone as a Debian package for Debian 13 and Raspberry Pi OS (ARCH=arm64)
+	@$(BUILDER) deb --arch $(ARCH) $(ARGS)
+
+image: $(STAMPS)/image  ## the SD card's image: build/offhook-VERSION-arm64.img.xz
+	@$(BUILDER) image --arch $(ARCH) $(ARGS)
+
+bundle: $(STAMPS)/image  ## the signed update: build/offhook-VERSION-arm64.raucb (KEYS=DIR)
+	@$(BUILDER) bundle --arch $(ARCH) $(ARGS)
+
+image-twice: $(STAMPS)/image  ## build everything twice from nothing, and compare bit by bit
+	@deploy/image/twice.sh $(ARCH)
+
+test-image: $(STAMPS)/test $(STAMPS)/test-image  ## boot the built image under emulation: long
+	@OFFHOOK_CUTS=20 $(BIN)/python -m pytest -m 'image or image_arm64' $(ARGS)
+
+flash: $(STAMPS)/image  ## write the image to a card: make flash DEV=/dev/sdX
+	@PYTHONPATH=deploy/image $(SUDO) $(PYTHON) -m builder.flash $(if $(FIXED),--fixed) \
+	    $(if $(DEV),$(DEV),$(error Which disk? make flash DEV=/dev/sdX; lsblk shows them)) \
+	    $(if $(NEWEST),$(NEWEST),$(error No image here yet: make image))
+
 install:  ## as root: the telephone as a service on this machine (a Pi, today)
 	@PYTHON=$(PYTHON) deploy/install.sh
 
@@ -74,13 +101,22 @@ clean:  ## remove what was made here
 
 # --- set up, once -----------------------------------------------------------------------------
 
-$(STAMPS)/run: pyproject.toml $(DEV)/packages-run.txt $(DEV)/constraints.txt
+$(STAMPS)/run: pyproject.toml $(SETUP)/packages-run.txt $(SETUP)/constraints.txt
 	@mkdir -p $(STAMPS)
-	@PYTHON=$(PYTHON) $(DEV)/setup.sh packages $(DEV)/packages-run.txt
-	@PYTHON=$(PYTHON) $(DEV)/setup.sh venv $(VENV) lab
+	@PYTHON=$(PYTHON) $(SETUP)/setup.sh packages $(SETUP)/packages-run.txt
+	@PYTHON=$(PYTHON) $(SETUP)/setup.sh venv $(VENV) lab
 	@touch $@
 
-$(STAMPS)/test: $(STAMPS)/run $(DEV)/packages-test.txt
-	@PYTHON=$(PYTHON) $(DEV)/setup.sh packages $(DEV)/packages-test.txt
-	@PYTHON=$(PYTHON) $(DEV)/setup.sh venv $(VENV) lab,dev
+$(STAMPS)/image: $(SETUP)/packages-image.txt
+	@mkdir -p $(STAMPS)
+	@$(SETUP)/setup.sh packages $<
+	@touch $@
+
+$(STAMPS)/test-image: $(STAMPS)/image $(SETUP)/packages-test-image.txt
+	@$(SETUP)/setup.sh packages $(SETUP)/packages-test-image.txt
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/run $(SETUP)/packages-test.txt
+	@PYTHON=$(PYTHON) $(SETUP)/setup.sh packages $(SETUP)/packages-test.txt
+	@PYTHON=$(PYTHON) $(SETUP)/setup.sh venv $(VENV) lab,dev
 	@touch $@

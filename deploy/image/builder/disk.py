@@ -1,6 +1,7 @@
 """The disk: MBR, U-Boot's variables, FAT, root A, root B, data.  No loop devices, no mounts."""
 
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Mapping
@@ -85,21 +86,14 @@ def assemble(parts: tuple[Path, Path, Path], image: Path, disk: Disk, tools: Tre
     _blank(image, disk.start_mib + disk.boot_mib + 2 * disk.root_mib + disk.data_mib)
     tools.run(["sfdisk", "--quiet", image], paths=[image], text=table(disk))
     root_at = disk.start_mib + disk.boot_mib
+    data_at = root_at + 2 * disk.root_mib
     with image.open("r+b") as file:
         os.pwrite(file.fileno(), environment(FIRST), disk.environment)
-    copy_sparse(boot, image, disk.start_mib * MIB)
-    copy_sparse(root, image, root_at * MIB)
-    copy_sparse(data, image, (root_at + 2 * disk.root_mib) * MIB)
-
-
-def copy_sparse(source: Path, target: Path, offset: int) -> None:
-    """Copy a file into another at `offset` bytes; what is zero is left out."""
-    zero = bytes(64 * 1024)
-    with source.open("rb") as file, target.open("r+b") as out:
-        while piece := file.read(len(zero)):
-            if piece != zero[: len(piece)]:
-                os.pwrite(out.fileno(), piece, offset)
-            offset += len(piece)
+        # Zeros too: a hole would be left out of the block map, and a card's old content would stay.
+        for part, at in ((boot, disk.start_mib), (root, root_at), (data, data_at)):
+            file.seek(at * MIB)
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, file, MIB)
 
 
 def _blank(image: Path, mib: int) -> None:

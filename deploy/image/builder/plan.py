@@ -71,14 +71,16 @@ def flashable(build: Build) -> None:
         )
         run(["xz", "-T0", "-3", "-k", "-f", raw], log=build.tools.log)
         checksum = hashlib.file_digest(packed.open("rb"), "sha256").hexdigest()
-        raw.with_suffix(".img.xz.sha256").write_text(f"{checksum}  {packed.name}\n", encoding="ascii")
+        raw.with_suffix(".img.xz.sha256").write_text(
+            f"{checksum}  {packed.name}\n", encoding="ascii"
+        )
         sbom.make(build, tree(build))
 
 
 def _only(make: Callable[[Build], Path]) -> Callable[[Build], None]:
     def run_stage(build: Build) -> None:
         path = make(build)
-        print(os.path.relpath(path))  # noqa: T201
+        print(os.path.relpath(path))
 
     return run_stage
 

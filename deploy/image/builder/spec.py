@@ -51,7 +51,7 @@ class Spec:
 
 
 def load(arch: str, path: Path = IMAGE / "image.toml") -> Spec:
-    """The specification for `arch`.  Raises `KeyError` or `TypeError` when image.toml is incomplete."""
+    """The specification for `arch`; `KeyError` or `TypeError` when image.toml is incomplete."""
     document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     base, packages, trim = document["base"], document["packages"], document["trim"]
     return Spec(

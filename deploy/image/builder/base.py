@@ -19,7 +19,7 @@ HOOKS: Final = IMAGE / "builder" / "hooks"
 
 @once
 def native() -> str:
-    """This machine's architecture, as Debian names it."""
+    """The architecture of the machine that builds, as Debian names it."""
     return subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
 
 
@@ -34,14 +34,14 @@ def base(spec: Spec, mirror: Mirror, log: Path) -> Path:
         what += ", emulated: some minutes"
 
     def make(path: Path) -> None:
-        strap(spec, mirror, (spec.arch,), spec.packages, path, log)
+        strap(spec, mirror, path, architectures=(spec.arch,), packages=spec.packages, log=log)
 
     return cache.kept(f"base-{spec.arch}", key, what, make)
 
 
 def strap(
-    spec: Spec, mirror: Mirror, architectures: Sequence[str], packages: Sequence[str],
-    path: Path, log: Path,
+    spec: Spec, mirror: Mirror, path: Path, *,
+    architectures: Sequence[str], packages: Sequence[str], log: Path,
 ) -> None:  # fmt: skip
     """Install `packages` into `path`: a tar for the target, a directory for the toolbox."""
     if architectures[0] != native():

@@ -42,27 +42,32 @@ def table(disk: Disk) -> str:
 def root_image(tar: Path, image: Path, disk: Disk, epoch: int, tools: Tree) -> None:
     """An ext4 of a tree's tar, without a journal: it is never written."""
     options = f"hash_seed={disk.hash_seed},lazy_itable_init=0,root_owner=0:0"
-    _ext4(
-        image, disk.root_mib, ["-d", str(tar), "-O", "^has_journal", "-L", "root",
-        "-U", disk.root_uuid, "-E", options], epoch, tools, [tar],
-    )  # fmt: skip
+    words = [
+        "-d",
+        str(tar),
+        "-O",
+        "^has_journal",
+        "-L",
+        "root",
+        "-U",
+        disk.root_uuid,
+        "-E",
+        options,
+    ]
+    _blank(image, disk.root_mib)
+    _ext4(tools, image, words, epoch, tar)
 
 
 def data_image(image: Path, disk: Disk, epoch: int, tools: Tree) -> None:
     """An empty ext4 that the phone fills and grows."""
     options = f"hash_seed={disk.hash_seed},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0"
-    _ext4(
-        image, disk.data_mib, ["-L", "data", "-U", disk.data_uuid, "-E", options],
-        epoch, tools, [],
-    )  # fmt: skip
+    _blank(image, disk.data_mib)
+    _ext4(tools, image, ["-L", "data", "-U", disk.data_uuid, "-E", options], epoch)
 
 
-def _ext4(
-    image: Path, mib: int, options: list[str], epoch: int, tools: Tree, paths: list[Path]
-) -> None:
-    _blank(image, mib)
+def _ext4(tools: Tree, image: Path, options: list[str], epoch: int, *sources: Path) -> None:
     tools.run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", *options, image], paths=[image, *paths],
+        ["mke2fs", "-q", "-F", "-t", "ext4", *options, image], paths=[image, *sources],
         env={"E2FSPROGS_FAKE_TIME": str(epoch), "SOURCE_DATE_EPOCH": str(epoch)},
     )  # fmt: skip
 

@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for reason in refusals(chosen.device, device, fixed=chosen.fixed):
         say(f"flash: {reason}")
         return 1
-    assert device is not None
-    say(f"{chosen.image.name} to {chosen.device}: {device['size']} {device.get('model') or ''}")
+    say(f"{chosen.image.name} to {chosen.device}: {device.get('size')} {device.get('model') or ''}")
     if not chosen.yes and input("Everything on it will be lost.  Type its name: ") not in (
         str(chosen.device), chosen.device.name
     ):  # fmt: skip
@@ -39,21 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return subprocess.call(["bmaptool", "copy", chosen.image, chosen.device])
 
 
-def _look(path: Path) -> Device | None:
+def _look(path: Path) -> Device:
+    """What lsblk knows of it; nothing when it is no block device."""
     done = subprocess.run(
         ["lsblk", "--json", "--output", COLUMNS, path],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     if done.returncode:
-        return None
-    (device,) = json.loads(done.stdout)["blockdevices"]
-    assert isinstance(device, dict)
-    return device
+        return {}
+    found: list[Device] = json.loads(done.stdout)["blockdevices"]
+    return found[0]
 
 
-def refusals(path: Path, device: Device | None, *, fixed: bool) -> Iterator[str]:
+def refusals(path: Path, device: Device, *, fixed: bool) -> Iterator[str]:
     """Why this device must not be written to; nothing when it may."""
-    if device is None:
+    if not device:
         yield f"{path} is not a disk.  The disks here: lsblk"
         return
     if device["type"] != "disk":

@@ -59,9 +59,7 @@ def _prepare(chosen: argparse.Namespace) -> Build:
 
 def _version() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    version = project["version"]
-    assert isinstance(version, str)
-    return version
+    return str(project["version"])
 
 
 def _epoch() -> int:

@@ -61,6 +61,6 @@ def toolbox(spec: Spec, mirror: Mirror, log: Path) -> Tree:
     key = cache.digest([spec.release, *spec.suites, native(), *packages])
 
     def make(path: Path) -> None:
-        strap(spec, mirror, (native(), "arm64"), packages, path, log)
+        strap(spec, mirror, path, architectures=(native(), "arm64"), packages=packages, log=log)
 
     return Tree(cache.kept("toolbox", key, "Debian with the tools that build", make), log)

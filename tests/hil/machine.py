@@ -4,6 +4,7 @@ The guest sees this machine's own files, a GPIO chip labelled like the Pi's, a s
 network of its own.  It speaks by lines on its console: ``HIL {json}`` is a finding, the rest log.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -45,10 +46,14 @@ class Report:
 
 @cache
 def kernel() -> Path | None:
-    """The kernel in the user's cache; None when it was never built (`make uml-kernel`)."""
+    """The kernel of kernel/config.fragment, in the user's cache; None when it was not built yet.
+
+    `make uml-kernel` builds it.
+    """
     cache_root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    found = sorted(cache_root.glob("offhook/uml/linux-????????????"))
-    return found[-1] if found else None
+    wanted = hashlib.sha256((HERE / "kernel" / "config.fragment").read_bytes()).hexdigest()[:12]
+    found = cache_root / "offhook" / "uml" / f"linux-{wanted}"
+    return found if found.exists() else None
 
 
 needs_kernel: Final = pytest.mark.skipif(
@@ -76,7 +81,7 @@ def _stalled(report: Report, steady: float) -> bool:
     return report.exit_status == STALLED or stall > steady
 
 
-def _hurry() -> None:
+def hurry() -> None:
     """Before other work of this host, if we may: the guest's clock does not wait for us.
 
     The process has a session of its own, so that it is a group of its own to the scheduler
@@ -105,7 +110,7 @@ def _boot(scenario: str, timeout: float) -> Report:
         done = subprocess.run(
             command, env={**os.environ, "TMPDIR": memory}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
-            start_new_session=True, preexec_fn=_hurry,
+            start_new_session=True, preexec_fn=hurry,
         )  # fmt: skip
         files = {path.name: path.read_bytes() for path in Path(found).iterdir()}
     return read(done.stdout.decode("utf-8", "replace").replace("\r", ""), files)

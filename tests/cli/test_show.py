@@ -42,6 +42,11 @@ def test_status_is_one_screen_with_columns_that_line_up() -> None:
     ]
 
 
+def test_a_muted_microphone_is_not_called_open() -> None:
+    shown = status({**STATUS, "muted": True}).splitlines()[0]
+    assert shown == "phone    talking, handset up, muted, 2 missed"
+
+
 def test_a_status_with_nothing_in_it_is_still_shown() -> None:
     assert status({}).startswith("phone    ")
 

@@ -7,6 +7,7 @@ from offhook.phone.actions import (
     Action,
     Light,
     Listen,
+    Mute,
     PlayTone,
     Ring,
     SetGate,
@@ -25,6 +26,7 @@ ANY = st.builds(
     ring=st.none() | st.just(Hertz(440)),
     lamp=st.booleans(),
     text=st.sampled_from(["", "Dial", "Busy"]),
+    mute=st.booleans(),
 )
 
 
@@ -49,9 +51,18 @@ def test_the_gate_closes_first_and_opens_last_and_never_moves_while_open() -> No
     assert done[-1] == SetGate(2)
 
 
-def obey(state: Outputs, action: Action) -> Outputs:
+def test_muting_comes_before_the_gate_opens_and_unmuting_never_before_it_closes() -> None:
+    open_, muted = Outputs(gate=1), Outputs(gate=2, mute=True)
+    done = [*closing(open_, muted), *changes(open_, muted)]
+    assert done == [Mute(True), SetGate(None), SetGate(2)]
+    done = [*closing(muted, Outputs()), *changes(muted, Outputs())]
+    assert done == [SetGate(None), Mute(False)]
+
+
+def obey(state: Outputs, action: Action) -> Outputs:  # noqa: C901 - one for each kind
     old = (state.gate, state.tone, state.off_hook, state.ring, state.lamp, state.text)
     gate, tone, off_hook, ring, lamp, text = old
+    mute = state.mute
     match action:
         case SetGate(stream):
             gate = stream
@@ -67,6 +78,8 @@ def obey(state: Outputs, action: Action) -> Outputs:
             lamp = on
         case Show(words):
             text = words
+        case Mute(wanted):
+            mute = wanted
         case _:
             raise ValueError(action)
-    return Outputs(gate, tone, off_hook, ring, lamp, text)
+    return Outputs(gate, tone, off_hook, ring, lamp, text, mute)

@@ -157,6 +157,8 @@ def _plain(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one line fo
             return f"voice {stream} stop"
         case actions.SetGate(stream):
             return "gate closed" if stream is None else f"gate open {stream}"
+        case actions.Mute(on):
+            return f"mute {_on(on)}"
         case actions.PlayTone(tone):
             return f"tone {tone.name.lower()}"
         case actions.StopTone():

@@ -84,7 +84,7 @@ def status(report: Mapping[str, Json]) -> str:
 def _state(report: Mapping[str, Json]) -> str:
     words = [_text(report.get("state")), "handset up" if report.get("lifted") else "handset down"]
     if report.get("microphone"):
-        words.append("microphone open")
+        words.append("muted" if report.get("muted") else "microphone open")
     if tone := report.get("tone"):
         words.append(f"{_text(tone)} tone")
     if missed := report.get("missed"):

@@ -39,7 +39,7 @@ POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self' ws:; img-src data:; base-uri 'none'; form-action 'none'"
 )
-_CAPTIONS: Final = {Function.FLASH: "Flash", Function.REDIAL: "Redial"}
+_CAPTIONS: Final = {Function.FLASH: "Flash", Function.REDIAL: "Redial", Function.MUTE: "Mute"}
 
 Json = dict[str, object]
 

@@ -55,6 +55,7 @@ class Input(Enum):
     LIFTED = auto()
     PUT_DOWN = auto()
     FLASH = auto()
+    MUTE = auto()
     KEY_DOWN = auto()
     KEY_UP = auto()
     DIAL = auto()  # a technician's command
@@ -105,6 +106,8 @@ class Behaviour:
         self.dialling = Dialling(settings.dialling)
         self.active: CallRef | None = None
         self.other: CallRef | None = None
+        self.muted = False
+        """The person does not want to be heard; it ends with the talk."""
         self.last_number = ""
         """What redial calls."""
         self._emergency = False
@@ -128,6 +131,10 @@ class Behaviour:
     def flash(self, now: Seconds) -> list[Order | Note]:
         """The hook flashed, or the key for it was pressed."""
         return self._step(Input.FLASH, _NOTHING, now)
+
+    def mute(self, now: Seconds) -> list[Order | Note]:
+        """The mute key was pressed: not to be heard, or to be heard again."""
+        return self._step(Input.MUTE, _NOTHING, now)
 
     def key_down(self, digit: str, now: Seconds) -> list[Order | Note]:
         """A digit's key was pressed."""
@@ -233,6 +240,8 @@ class Behaviour:
             self._timeout = Seconds(now + patience(self.settings.patience))
         if state not in COLLECTING:
             self.dialling.stop()
+        if state not in IN_CALL:
+            self.muted = False
 
     def _nothing(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield from ()
@@ -296,6 +305,10 @@ class Behaviour:
 
     def _forgotten(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield note("the handset was left off the hook", Severity.NOTICE)
+
+    def _toggle_mute(self, _said: _Said, _now: Seconds) -> Iterator[Order | Note]:
+        self.muted = not self.muted
+        yield from ()
 
     def _digit(self, said: _Said, _now: Seconds) -> Iterator[Order | Note]:
         yield DigitDown(_known(self.active), said.key)
@@ -361,6 +374,7 @@ TRANSITIONS: Final[Mapping[tuple[State, Input], tuple[State, Effect]]] = {
         (state, Input.KEY_UP): (state, Behaviour._digit_up)
         for state in (State.EARLY_MEDIA, *IN_CALL)
     },
+    **{(state, Input.MUTE): (state, Behaviour._toggle_mute) for state in IN_CALL},
     (State.TALKING, Input.CALL_IN): (State.ANNOUNCED, Behaviour._announce),
     (State.TALKING, Input.OVER): (State.REMOTE_ENDED, Behaviour._forget),
     (State.TALKING, Input.PUT_DOWN): (State.IDLE, Behaviour._end),

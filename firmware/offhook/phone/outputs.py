@@ -7,6 +7,7 @@ from offhook.phone.actions import (
     Action,
     Light,
     Listen,
+    Mute,
     PlayTone,
     Ring,
     SetGate,
@@ -28,16 +29,32 @@ class Outputs:
     ring: Hertz | None = None
     lamp: bool = False
     text: str = ""
+    mute: bool = False
+    """The stream hears silence instead of the microphone."""
 
 
 def closing(before: Outputs, after: Outputs) -> Iterator[Action]:
     """What must happen first: the microphone is cut off before anything else."""
+    if after.mute and not before.mute:
+        yield Mute(True)
     if before.gate is not None and before.gate != after.gate:
         yield SetGate(None)
 
 
 def changes(before: Outputs, after: Outputs) -> Iterator[Action]:
     """The rest; the gate opens last."""
+    yield from _sounds(before, after)
+    if before.lamp != after.lamp:
+        yield Light(after.lamp)
+    if before.text != after.text:
+        yield Show(after.text)
+    if before.mute and not after.mute:
+        yield Mute(False)
+    if after.gate is not None and before.gate != after.gate:
+        yield SetGate(after.gate)
+
+
+def _sounds(before: Outputs, after: Outputs) -> Iterator[Action]:
     if before.ring != after.ring:
         yield Ring(after.ring)
     if after.off_hook and not before.off_hook:
@@ -46,9 +63,3 @@ def changes(before: Outputs, after: Outputs) -> Iterator[Action]:
         yield StopTone() if after.tone is None else PlayTone(after.tone)
     if before.off_hook and not after.off_hook:
         yield Listen(False)
-    if before.lamp != after.lamp:
-        yield Light(after.lamp)
-    if before.text != after.text:
-        yield Show(after.text)
-    if after.gate is not None and before.gate != after.gate:
-        yield SetGate(after.gate)

@@ -21,6 +21,7 @@ class Function(Enum):
 
     FLASH = "flash"  # take the waiting call, swap two calls, new dial tone after a call
     REDIAL = "redial"
+    MUTE = "mute"  # while talking: the microphone is heard no more, or again
 
 
 def _rows(*rows: str) -> Mapping[Crosspoint, str]:
@@ -64,7 +65,12 @@ class KeypadSettings:
     """Name of each key: a digit, or one of `functions`."""
     functions: Mapping[str, Function] = field(
         default_factory=lambda: MappingProxyType(
-            {"R": Function.FLASH, "A": Function.FLASH, "B": Function.REDIAL}
+            {
+                "R": Function.FLASH,
+                "A": Function.FLASH,
+                "B": Function.REDIAL,
+                "C": Function.MUTE,
+            }
         )
     )
     flash_long_press: str | None = "*"

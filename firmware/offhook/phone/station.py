@@ -159,6 +159,7 @@ class Station:
             codecs=tuple(codec.name for codec in self.line.offering.codecs),
             calls=status.calls(self.line, now),
             contact=self.agent.contact,
+            muted=out.mute,
         )
 
     # What happens
@@ -269,6 +270,8 @@ class Station:
                 return self.behaviour.flash(now)
             case Function.REDIAL:
                 return self.behaviour.redial(now)
+            case Function.MUTE:
+                return self.behaviour.mute(now)
             case None if key in KEYS:
                 return self.behaviour.key_down(key, now)
             case None:
@@ -381,6 +384,7 @@ class Station:
         testing_audio = self._test == "audio" and not face.off_hook
         return Outputs(
             gate=self._gate(),
+            mute=self.behaviour.muted,
             tone=Tone.MILLIWATT if testing_audio else face.tone,
             off_hook=face.off_hook or testing_audio,
             ring=self._ring(),

@@ -58,6 +58,8 @@ class Status:
     calls: tuple[CallStatus, ...]
     contact: str = ""
     """The URI that reaches us without a server; new at each start."""
+    muted: bool = False
+    """The person pressed the mute key."""
 
 
 def call_status(call: Call, now: Seconds) -> CallStatus:
@@ -92,7 +94,8 @@ def words(state: Behaviour, line: Line) -> str:
     first = _party(line, state.active)
     if state.state in COLLECTING:
         first = state.dialling.digits
-    return state.face.words.format(first, _party(line, state.other))
+    muted = "Muted. " if state.muted else ""
+    return muted + state.face.words.format(first, _party(line, state.other))
 
 
 def _party(line: Line, ref: CallRef | None) -> str:

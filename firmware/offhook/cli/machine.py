@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +86,27 @@ def run(words: Sequence[str], patience: float = PATIENCE) -> Ran | None:
     return Ran(done.returncode, _text(done.stdout), _text(done.stderr), time.monotonic() - began)
 
 
+def stream(words: Sequence[str]) -> Iterator[str]:
+    """The lines of a program as they come, both outputs; the last is "exit CODE".
+
+    Raises `OSError` where there is no such program.  Whoever stops early ends the program.
+    """
+    program = shutil.which(words[0], path=environment()["PATH"])
+    if program is None:
+        raise FileNotFoundError(f"there is no program {words[0]!r} here")
+    with subprocess.Popen(  # noqa: S603  # a list, no shell
+        [program, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env=environment(),
+    ) as running:  # fmt: skip
+        try:
+            for line in running.stdout or ():
+                yield line.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        finally:
+            if running.poll() is None:
+                running.terminate()
+    yield f"exit {running.returncode}"
+
+
 def _text(data: bytes) -> str:
     return data[:MAX_OUTPUT].decode("utf-8", "backslashreplace")
 
@@ -107,6 +128,7 @@ class Machine:
 
     root: Path = Path("/")
     run: Runner = run
+    stream: Callable[[Sequence[str]], Iterator[str]] = stream
     space: Callable[[Path], Space | None] = space
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     uid: int = field(default_factory=os.geteuid)

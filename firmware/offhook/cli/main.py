@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from offhook.cli import doctor, show
+from offhook.cli import doctor, logs, report, show
 from offhook.cli.client import Client, ClientError
 from offhook.cli.ladder import Ladder
 from offhook.service.config import DEFAULT_PATH
@@ -23,6 +23,8 @@ from offhook.service.where import control_socket
 
 Draw = Callable[[Mapping[str, Json]], Iterator[str]]
 """Turns what came into lines to print."""
+OWN: Final[Mapping[str, ModuleType]] = {"doctor": doctor, "logs": logs, "report": report}
+"""Commands that look at the machine, not only at the phone; each a module."""
 _JSON: Final = "print the answer as JSON"
 
 
@@ -54,16 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[both])
 
-    def own(name: str, part: ModuleType) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name, help=part.HELP, description=part.MORE, parents=[both],
-            formatter_class=argparse.RawDescriptionHelpFormatter
-            if "\n" in part.MORE
-            else argparse.HelpFormatter,
-        )  # fmt: skip
-        added.set_defaults(run=part.command)
-        return added
-
     command("status", "the telephone at a glance")
     command("dial", "call a number").add_argument("number")
     command("answer", "answer the call that rings")
@@ -75,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("-n", dest="limit", type=int, default=20, metavar="N", help="how many (20)")
     trace = command("trace", "SIP messages as they pass, as a ladder")
     trace.add_argument("-v", dest="whole", action="store_true", help="show the messages whole")
-    own("doctor", doctor)
+    for name, part in OWN.items():
+        own = command(name, part.HELP)
+        own.description = part.MORE
+        own.set_defaults(run=part.command)
+        if hasattr(part, "arguments"):
+            part.arguments(own)
     command("test", "try a part").add_argument("output", choices=OUTPUTS)
     config = commands.add_parser("config", help="the settings").add_subparsers(
         dest="what", required=True, metavar="show|check"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from offhook.cli.doctor.finding import SERVICE, Finding, Phone, bad, none, ok, strings, warn
+from offhook.cli.doctor.past import stuck_keys
 from offhook.cli.machine import Machine
 from offhook.text import printable
 
@@ -200,8 +201,6 @@ class Keys:
 
 def keys(machine: Machine, phone: Phone) -> Iterator[Finding]:
     """Look and judge."""
-    from offhook.cli.doctor.past import stuck_keys  # noqa: PLC0415  # it reads the journal
-
     return judge_keys(see_keys(phone, stuck_keys(machine)))
 
 

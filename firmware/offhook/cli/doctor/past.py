@@ -1,12 +1,11 @@
 """What the journal remembers: crashes, stuck keys, how the boot before ended."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
-from offhook.cli.doctor.finding import SERVICE, Finding, Phone, none, ok, table, warn
+from offhook.cli.doctor.finding import SERVICE, Finding, Phone, none, ok, warn
+from offhook.cli.journal import Record, entries, text, time
 from offhook.cli.machine import Machine
 from offhook.service.journal import message_id
 from offhook.text import printable
@@ -17,32 +16,10 @@ WATCHDOG_BIT: Final = 0x20
 """WDIOF_CARDRESET of linux/watchdog.h."""
 
 
-def entries(machine: Machine, *match: str) -> list[dict[str, object]]:
-    """Lines of the journal as records, oldest first; none where it may not be read."""
-    said = machine.said("journalctl", "-q", "--no-pager", "-o", "json", *match)
-    found = []
-    for line in said.splitlines():
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            found.append(record)
-    return found
-
-
-def when(record: dict[str, object]) -> str:
-    """Its time, for people."""
-    stamp = str(record.get("__REALTIME_TIMESTAMP", ""))
-    if not stamp.isdecimal():
-        return "?"
-    return f"{datetime.fromtimestamp(int(stamp) / 1e6, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
 def stuck_keys(machine: Machine) -> tuple[str, ...]:
     """Those of the last hour of this boot."""
     found = entries(machine, "-b", "--since=-1h", f"MESSAGE_ID={message_id('key is stuck')}")
-    return tuple(dict.fromkeys(str(each.get("OFFHOOK_KEY", "?")) for each in found))
+    return tuple(dict.fromkeys(text(each, "OFFHOOK_KEY") for each in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +50,12 @@ def see_past(machine: Machine) -> Past:
     return Past(crash=_crash(crashes), abrupt=abrupt, boots=len(boots))
 
 
-def _crash(records: list[dict[str, object]]) -> str:
+def _crash(records: list[Record]) -> str:
     """The last line of the last traceback names the error."""
     if not records:
         return ""
-    return f"{when(records[-1])} {printable(str(records[-1].get('OFFHOOK_TEXT', '')), 120)}"
+    last = records[-1]
+    return f"{time(last):%Y-%m-%d %H:%M:%S} {printable(text(last, 'OFFHOOK_TEXT'), 120)}"
 
 
 def _orderly(machine: Machine) -> bool:
@@ -130,7 +108,7 @@ def see_watchdog(machine: Machine) -> Watchdog:
         machine.read(f"{at}/identity"),
         machine.read(f"{at}/state") == "active",
         bool((machine.number(f"{at}/bootstatus") or 0) & WATCHDOG_BIT),
-        sum("Watchdog timeout" in str(table(each).get("MESSAGE")) for each in killed),
+        sum("Watchdog timeout" in text(each, "MESSAGE") for each in killed),
     )
 
 

@@ -1,4 +1,4 @@
-"""What runs as root on the phone's own image, beside the phone: `python3 -m offhook.appliance WORD`.
+"""What runs as root on the phone's own image, beside it: `python3 -m offhook.appliance WORD`.
 
     provision   the settings file on the card's boot partition, taken over
     good        whether this system may be started again

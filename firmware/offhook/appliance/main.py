@@ -7,12 +7,6 @@ was; 2 wrong arguments; 3 the phone or a tool did not do its part; 74 a disk fai
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
-
-DONE: Final = 0
-REFUSED: Final = 1
-FAILED: Final = 3
-DISK: Final = 74  # EX_IOERR of sysexits.h
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """What people see."""
 
+import tomllib
 from datetime import UTC
 
 from hypothesis import given
@@ -86,10 +87,20 @@ def test_durations_read_like_a_clock() -> None:
     ]  # fmt: skip
 
 
-def test_settings_are_dotted_lines() -> None:
-    assert list(settings({"a": {"b": 1, "c": ["x", "y"]}, "d": None})) == [
-        "a.b = 1", "a.c = x, y", "d = None",
+def test_settings_are_a_toml_file() -> None:
+    shown: Json = {
+        "account": {"user": "200", "display_name": 'Zoë "Z"', "port": 5060},
+        "phone": {"call_waiting": True, "hook": {"on_hook_ms": 60}, "codecs": ["PCMA", "PCMU"]},
+    }
+    lines = list(settings(shown))
+    assert lines == [
+        "[account]", 'user = "200"', 'display_name = "Zoë \\"Z\\""', "port = 5060",
+        "# The password is in password_file or a credential; it is never shown.",
+        "", "[phone]", "call_waiting = true", 'codecs = ["PCMA", "PCMU"]',
+        "", "[phone.hook]", "on_hook_ms = 60",
     ]  # fmt: skip
+    assert tomllib.loads("\n".join(lines)) == shown
+    assert list(settings(None)) == []
 
 
 @given(st.dictionaries(st.sampled_from([*STATUS]), st.text() | st.none()))

@@ -1,18 +1,22 @@
 """`offhook.toml` as a whole."""
 
 import re
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.cli import show
 from offhook.notes import Severity
 from offhook.phone.settings import FlashWindow, PhoneSettings
 from offhook.service import config
 from offhook.service.config import ConfigError, Settings, load, load_board, load_or_last_good
 from offhook.service.config_check import check
+from offhook.service.plain import plain
 from offhook.units import Seconds
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "offhook.toml"
@@ -136,6 +140,36 @@ def test_the_example_with_every_default_written_out_is_good_and_changes_nothing(
     example = load(write(text), {})
     assert load(write(full), {}) == example
     assert check(example.source, {}) == ()
+
+
+@pytest.mark.parametrize("text", [MINIMAL, None])
+def test_what_config_show_prints_is_the_same_settings_again(write: Write, text: str | None) -> None:
+    changed = (
+        'proxy = "[2001:db8::1]:5080"\n[phone]\ncodecs = ["PCMU"]\n[phone.keypad]\n'
+        'flash_long_press = ""\n[phone.patience]\nhowler_s = 0.5\n[service]\nlog_level = "debug"\n'
+    )
+    settings = load(write(text or MINIMAL + changed), {})
+    shown = "\n".join(show.settings(plain(settings.written)))
+    assert PASSWORD not in shown
+    again = settings.source.with_name("again.toml")
+    again.write_text(shown)
+    assert replace(load(again, {}), source=settings.source) == settings
+    assert load(again, {}).written == settings.written
+
+
+def test_config_show_names_exactly_the_keys_of_the_file(write: Write) -> None:
+    shown = "\n".join(show.settings(plain(load(write(MINIMAL), {}).written)))
+    example = re.sub(r"(?m)^#(\w+ = )", r"\1", EXAMPLE.read_text())
+    assert keys(tomllib.loads(shown)) == keys(tomllib.loads(example))
+
+
+def keys(table: Mapping[str, object], name: str = "") -> set[str]:
+    """All of them, dotted."""
+    return {
+        found
+        for key, value in table.items()
+        for found in (keys(value, f"{name}{key}.") if isinstance(value, dict) else {name + key})
+    }
 
 
 def test_the_example_mentions_every_key(write: Write) -> None:

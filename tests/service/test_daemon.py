@@ -68,10 +68,14 @@ def test_a_call_that_fails_is_in_the_call_log(phone: Daemon) -> None:
     assert "call ended direction=out party=600" in phone.log
 
 
-def test_settings_are_shown_without_the_password(phone: Daemon) -> None:
+def test_settings_are_shown_as_a_file_without_the_password(phone: Daemon, tmp_path: Path) -> None:
     shown = phone.command("config", "show").stdout
-    assert "account.user = 200" in shown
+    assert '\nuser = "200"\n' in shown
     assert PASSWORD not in shown
+    pasted = tmp_path / "pasted.toml"
+    pasted.write_text(shown)
+    checked = phone.command("config", "check", str(pasted))
+    assert (checked.returncode, checked.stdout) == (0, f"{pasted}: good.\n")
     assert PASSWORD not in phone.command("config", "show", "--json").stdout
 
 

@@ -1,5 +1,6 @@
 """Answers as text for people: columns that line up, local time, nothing harms a terminal."""
 
+import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -8,6 +9,7 @@ from typing import Final
 from offhook.service.control_protocol import Json
 from offhook.text import printable
 
+MAX_SETTING: Final = 4096  # characters of a line that can be pasted
 COLUMNS: Final = ("when", "", "number", "name", "talked", "outcome", "why")
 
 
@@ -123,13 +125,25 @@ def _troubles(report: Mapping[str, Json], about: Mapping[str, Json]) -> Iterator
 
 
 def settings(value: Json, name: str = "") -> Iterator[str]:
-    """The settings, one dotted key a line."""
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from settings(each, f"{name}.{key}" if name else key)
-    else:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        yield f"{name} = {printable(shown, 300)}"
+    """The settings as a file that could be put in the place of `offhook.toml`."""
+    table = value if isinstance(value, Mapping) else {}
+    inside = {key: each for key, each in table.items() if isinstance(each, Mapping)}
+    if name:
+        yield f"[{name}]"
+    for key, each in table.items():
+        if key not in inside:
+            yield printable(f"{key} = {_toml(each)}", MAX_SETTING)
+    if name == "account":
+        yield "# The password is in password_file or a credential; it is never shown."
+    for key, each in inside.items():
+        if name or each is not next(iter(inside.values())):
+            yield ""
+        yield from settings(each, f"{name}.{key}" if name else key)
+
+
+def _toml(value: Json) -> str:
+    """A TOML value; JSON's strings, lists and numbers are TOML's, what is printable in them."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def contacts(message: Mapping[str, Json]) -> Iterator[str]:

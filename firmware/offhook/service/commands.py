@@ -44,7 +44,7 @@ class Commands:
             case "calls":
                 self._calls(client, request)
             case "config":
-                client.done(request, config=plain(self.settings))
+                client.done(request, config=plain(self.settings.written))
             case "trace":
                 client.topics.add("trace")
                 client.done(request)

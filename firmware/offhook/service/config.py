@@ -44,6 +44,8 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     source: Path = DEFAULT_PATH
+    written: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """The same as it would be written in the file, every default included."""
 
 
 def load(path: Path = DEFAULT_PATH, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -147,6 +149,7 @@ def _settings(document: Reader, path: Path, environment: Mapping[str, str]) -> S
             document.table("service"), default_state_directory(environment)
         ),
         source=path,
+        written=document.taken,
     )
 
 

@@ -56,6 +56,8 @@ class Reader:
     """Dotted name of the table; empty for the whole file."""
     entries: Mapping[str, object]
     problems: list[Problem]
+    taken: dict[str, object] = field(default_factory=dict)
+    """What holds for each key asked for, as it would be written in the file."""
     _asked: dict[str, None] = field(default_factory=dict)
 
     def given(self, key: str) -> bool:
@@ -80,23 +82,25 @@ class Reader:
             case str() if pattern and value != default and not re.fullmatch(pattern, value):
                 self.fault(key, "does not have the right form", f"Write {shape}.")
             case str():
-                return value
+                return self._hold(key, value)
             case _:
                 self._wrong_type(key, "a string in quotes")
-        return default or ""
+        return self._hold(key, default or "")
 
     def whole(self, key: str, default: int, low: int, high: int) -> int:
         """A whole number in [low, high]."""
         value = self._take(key, "a whole number")
         if isinstance(value, int) and not isinstance(value, bool):
-            return value if self._in_range(key, value, default, low, high) else default
+            fits = self._in_range(key, value, default, low, high)
+            return self._hold(key, value if fits else default)
         return self._default(key, value, default, "a whole number, without quotes")
 
     def number(self, key: str, default: float, low: float, high: float) -> float:
         """A number in [low, high]."""
         value = self._take(key, "a number")
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return value if self._in_range(key, value, default, low, high) else default
+            fits = self._in_range(key, value, default, low, high)
+            return self._hold(key, value if fits else default)
         return self._default(key, value, default, "a number, without quotes")
 
     def milliseconds(self, key: str, default: Seconds, low: int, high: int) -> Seconds:
@@ -111,7 +115,7 @@ class Reader:
         """True or false."""
         value = self._take(key, "true or false")
         if isinstance(value, bool):
-            return value
+            return self._hold(key, value)
         return self._default(key, value, default, "true or false, without quotes")
 
     def choice(self, key: str, default: str, options: Sequence[str]) -> str:
@@ -120,9 +124,9 @@ class Reader:
         if not isinstance(value, str):
             return self._default(key, value, default, "a string in quotes")
         if value in options:
-            return value
+            return self._hold(key, value)
         self.fault(key, "is not known", _among(value, options))
-        return default
+        return self._hold(key, default)
 
     def texts(
         self, key: str, default: tuple[str, ...], pattern: str, shape: str, most: int = 16
@@ -130,15 +134,15 @@ class Reader:
         """A list of at most `most` strings, none twice, each a full match of `pattern`."""
         values = self._list(key)
         if values is None:
-            return default
+            return self._hold(key, default)
         fit = [value for value in values if isinstance(value, str) and re.fullmatch(pattern, value)]
         if len(fit) < len(values):
             self.fault(key, "holds something of another form", f"Each must be {shape}.")
         elif len(set(fit)) < len(fit) or len(fit) > most:
             self.fault(key, f"holds an entry twice, or more than {most}", "Shorten the list.")
         else:
-            return tuple(fit)
-        return default
+            return self._hold(key, tuple(fit))
+        return self._hold(key, default)
 
     def choices(
         self, key: str, default: tuple[str, ...], options: Sequence[str]
@@ -146,7 +150,7 @@ class Reader:
         """A list of some of `options`, in the order wanted, at least one."""
         values = self._list(key)
         if values is None:
-            return default
+            return self._hold(key, default)
         known = [value for value in values if isinstance(value, str) and value in options]
         if len(known) < len(values):
             stranger = next(value for value in values if value not in known)
@@ -154,8 +158,8 @@ class Reader:
         elif not known or len(set(known)) < len(known):
             self.fault(key, "must name at least one, and none twice", _among("", options))
         else:
-            return tuple(known)
-        return default
+            return self._hold(key, tuple(known))
+        return self._hold(key, default)
 
     def table(self, key: str) -> "Reader":
         """A table inside this one; empty when it is not there."""
@@ -163,7 +167,9 @@ class Reader:
         if value is not None and not isinstance(value, dict):
             self._wrong_type(key, f"a table: [{key}]")
         entries = value if isinstance(value, dict) else {}
-        return Reader(self.file, self._dotted(key), entries, self.problems)
+        inside = Reader(self.file, self._dotted(key), entries, self.problems)
+        self.taken[key] = inside.taken
+        return inside
 
     def fault(self, key: str, what: str, remedy: str) -> None:
         """Note a problem that only the caller can see."""
@@ -186,6 +192,10 @@ class Reader:
             self.fault(key, "must be given", f"Write {self._dotted(key)} = {words}.")
         return self.entries.get(key)
 
+    def _hold(self, key: str, value: _T) -> _T:
+        self.taken[key] = value
+        return value
+
     def _list(self, key: str) -> list[object] | None:
         value = self._take(key, "a list")
         if value is None or isinstance(value, list):
@@ -196,7 +206,7 @@ class Reader:
     def _default(self, key: str, value: object, default: _T, words: str) -> _T:
         if value is not None:
             self._wrong_type(key, words)
-        return default
+        return self._hold(key, default)
 
     def _wrong_type(self, key: str, words: str) -> None:
         self.fault(key, "is of the wrong type", f"Write {words}.")

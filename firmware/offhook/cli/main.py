@@ -8,12 +8,13 @@ import argparse
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from offhook.cli import doctor, logs, report, show
+from offhook.cli import apply, doctor, factory_reset, logs, report, show, update
 from offhook.cli.client import Client, ClientError
 from offhook.cli.ladder import Ladder
 from offhook.service.config import DEFAULT_PATH
@@ -23,8 +24,13 @@ from offhook.service.where import control_socket
 
 Draw = Callable[[Mapping[str, Json]], Iterator[str]]
 """Turns what came into lines to print."""
-OWN: Final[Mapping[str, ModuleType]] = {"doctor": doctor, "logs": logs, "report": report}
+OWN: Final[Mapping[str, ModuleType]] = {
+    "doctor": doctor, "logs": logs, "report": report, "update": update,
+    "factory-reset": factory_reset,
+}  # fmt: skip
 """Commands that look at the machine, not only at the phone; each a module."""
+PLAIN: Final = frozenset({"report", "factory-reset"})
+"""Commands with no answer for machines."""
 _JSON: Final = "print the answer as JSON"
 
 
@@ -54,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text, parents=[both])
+        parents = [] if name in PLAIN else [both]
+        return commands.add_parser(name, help=text, description=text, parents=parents)
 
     command("status", "the telephone at a glance")
     command("dial", "call a number").add_argument("number")
@@ -68,19 +75,24 @@ def _parser() -> argparse.ArgumentParser:
     trace = command("trace", "SIP messages as they pass, as a ladder")
     trace.add_argument("-v", dest="whole", action="store_true", help="show the messages whole")
     for name, part in OWN.items():
-        own = command(name, part.HELP)
-        own.description = part.MORE
-        own.set_defaults(run=part.command)
-        if hasattr(part, "arguments"):
-            part.arguments(own)
+        _own(command(name, part.HELP), part)
     command("test", "try a part").add_argument("output", choices=OUTPUTS)
     config = commands.add_parser("config", help="the settings").add_subparsers(
-        dest="what", required=True, metavar="show|check"
+        dest="what", required=True, metavar="show|check|apply"
     )
     config.add_parser("show", help="those in use, secrets masked", parents=[both])
     file = config.add_parser("check", help="every problem of a settings file", parents=[both])
     file.add_argument("file", type=Path, nargs="?", default=DEFAULT_PATH)
+    _own(config.add_parser("apply", help=apply.HELP), apply)
     return parser
+
+
+def _own(parser: argparse.ArgumentParser, part: ModuleType) -> None:
+    """A command whose module says all about it."""
+    parser.description = textwrap.fill(getattr(part, "MORE", part.HELP), 90)
+    parser.set_defaults(run=part.command)
+    if hasattr(part, "arguments"):
+        part.arguments(parser)
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -51,13 +51,18 @@ def plain(finding: Finding) -> dict[str, str]:
     }  # fmt: skip
 
 
-def page(findings: Sequence[Finding], width: int = _WIDTH) -> Iterator[str]:
-    """Lines that line up; a remedy stands under what it heals; the last line counts."""
+def lines(findings: Sequence[Finding], width: int = _WIDTH) -> Iterator[str]:
+    """Columns; a remedy stands under what it heals."""
     for each in findings:
         head = f"{each.level.value:<5}{each.check:<{_NAME}} "
         yield from _wrapped(each.detail, head, width)
         if each.remedy:
             yield from _wrapped(each.remedy, " " * (len(head) - 2) + "> ", width)
+
+
+def page(findings: Sequence[Finding], width: int = _WIDTH) -> Iterator[str]:
+    """The same, and a last line that counts."""
+    yield from lines(findings, width)
     bad = sum(each.level is Level.BAD for each in findings)
     warned = sum(each.level is Level.WARN for each in findings)
     yield ""
@@ -69,6 +74,6 @@ def page(findings: Sequence[Finding], width: int = _WIDTH) -> Iterator[str]:
 
 def _wrapped(text: str, head: str, width: int) -> Iterator[str]:
     room = max(20, width - len(head))
-    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-    yield (head + lines[0]).rstrip()
-    yield from (" " * len(head) + line for line in lines[1:])
+    first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    yield (head + first).rstrip()
+    yield from (" " * len(head) + line for line in rest)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from offhook.sip.actions import ServerDate
 from offhook.sip.headers import NameAddr
 from offhook.sip.message import Request
 from offhook.sip.parser import parse
@@ -49,7 +50,7 @@ def test_the_lifetime_is_asked_and_read_in_the_contact() -> None:
     assert desk.request("REGISTER").cseq.number == request.cseq.number + 1
 
 
-def test_the_date_of_a_registrar_changes_nothing() -> None:
+def test_the_date_of_a_registrar_is_told_and_changes_nothing() -> None:
     """Row 16: nobody sets the clock by unauthenticated SIP; with or without it is the same."""
     done = []
     for edit in (None, swap("Date: Tue, 28 Aug 2018 10:14:19 GMT\r\n", "")):
@@ -57,7 +58,16 @@ def test_the_date_of_a_registrar_changes_nothing() -> None:
         desk.take(desk.station.start(desk.now))
         done.append(desk.seed("04_recv_200", edit))
         assert desk.station.agent.registered
-    assert done[0] == done[1]
+    assert done[0] == [ServerDate(1535451259), *done[1]]
+
+
+def test_a_date_that_is_none_is_not_told() -> None:
+    """Row 16."""
+    desk = Desk(registered=False, learn_contact="never")
+    desk.take(desk.station.start(desk.now))
+    told = desk.seed("04_recv_200", swap("28 Aug 2018", "99 Aug 2018"))
+    assert desk.station.agent.registered
+    assert not any(isinstance(each, ServerDate) for each in told)
 
 
 def test_reliable_provisional_answers_are_never_demanded() -> None:

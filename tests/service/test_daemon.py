@@ -220,6 +220,21 @@ def test_row_c10_a_state_directory_that_cannot_be_written_is_noted_and_done_with
         assert "not writable" in phone.log
 
 
+def test_a_clock_that_is_far_from_the_exchanges_is_told_row_16(tmp_path: Path) -> None:
+    exchange = Registrar("Tue, 28 Aug 2018 10:14:19 GMT")
+    serving = threading.Thread(target=exchange.serve)
+    serving.start()
+    with daemon(tmp_path, exchange.address) as phone:
+        wait_for(phone, "registered at")
+        wait_for(phone, "ahead of the exchange's: if it is ours that is wrong")
+        status = json.loads(phone.command("status", "--json").stdout)
+        assert status["service"]["server_ahead_s"] < -86400 * 365
+        assert "the clock may be wrong" in phone.log
+    exchange.close()
+    serving.join()
+    exchange.socket.close()
+
+
 def test_row_20_no_secret_is_in_log_trace_status_process_list_or_state(tmp_path: Path) -> None:
     exchange = Registrar()
     serving = threading.Thread(target=exchange.serve)

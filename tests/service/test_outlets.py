@@ -24,7 +24,7 @@ from offhook.phone.events import HookEdge
 from offhook.service.chores import HookReader, Watchdog
 from offhook.service.outlets import Outlets, Ports
 from offhook.service.systemd import Part, Supervisor, Vitals
-from offhook.sip.actions import Resolve, Send
+from offhook.sip.actions import Resolve, Send, ServerDate
 from offhook.units import Endpoint, Hertz, RtpTicks, Seconds
 from support.entropy import CountingEntropy
 from support.fake_voice import FakeVoice
@@ -64,6 +64,7 @@ class Bench:
             resolve=lambda host, _now: self.told.append(("resolve", host)),
             note=lambda note, _now: self.told.append(("note", note.what)),
             ended=lambda call: self.told.append(("ended", call.party)),
+            dated=lambda epoch, _now: self.told.append(("dated", epoch)),
             refill=self._refill,
             shown=lambda text: self.told.append(("shown", text)),
             voice=self.voice,
@@ -95,12 +96,12 @@ def parameters(port: int) -> VoiceParameters:
 def test_each_action_reaches_its_part(bench: Bench) -> None:
     ended = CallEnded(False, "600", "", Outcome.BUSY, "", "", NOW, "", 0, NOW, NOW, None)
     bench.perform(
-        Send(b"x", LOCAL), Resolve("pbx"), note("hello"), Show("idle"), ended,
+        Send(b"x", LOCAL), Resolve("pbx"), note("hello"), Show("idle"), ended, ServerDate(7),
         Ring(Hertz(440)), Light(on=True), Ring(None), Listen(on=True), PlayTone(Tone.DIAL),
     )  # fmt: skip
     assert bench.told == [
         ("send", (b"x", LOCAL)), ("resolve", "pbx"), ("note", "hello"), ("shown", "idle"),
-        ("ended", "600"),
+        ("ended", "600"), ("dated", 7),
     ]  # fmt: skip
     assert bench.buzzer.told == [440, True, None]
     assert bench.voice.commands == [Listen(on=True), PlayTone(Tone.DIAL)]

@@ -110,7 +110,9 @@ def daemon(
 class Registrar:
     """An exchange that challenges every REGISTER once and takes whatever answer comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, date: str = "") -> None:
+        """`date`: what its clock shows, for the Date header; empty: it does not say."""
+        self.date = f"Date: {date}\r\n" if date else ""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(PATIENCE)
@@ -136,7 +138,7 @@ class Registrar:
             extra = 'WWW-Authenticate: Digest realm="pbx", nonce="n0nce", qop="auth"\r\n'
             if proved:
                 [contact] = re.findall(r"(?im)^contact: *(.*?)\r$", text)
-                extra = f"Contact: {contact}\r\n"
+                extra = f"Contact: {contact}\r\n{self.date}"
             kept = re.findall(r"(?im)^(?:via|from|to|call-id|cseq):.*\n", text)
             answer = f"SIP/2.0 {status}\r\n{''.join(kept)}{extra}Content-Length: 0\r\n\r\n"
             self.socket.sendto(answer.encode(), source)

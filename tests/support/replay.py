@@ -25,7 +25,7 @@ from offhook.phone.events import Event
 from offhook.phone.settings import DiallingSettings, FlashWindow, PhoneSettings
 from offhook.phone.station import Station
 from offhook.sip.account import Account
-from offhook.sip.actions import Resolve, Send
+from offhook.sip.actions import Resolve, Send, ServerDate
 from offhook.units import Endpoint, Seconds
 from support.entropy import CountingEntropy
 from support.scripted_peer import PEER, ScriptedPeer
@@ -130,7 +130,7 @@ class World:
         keys = self.settings.keypad.keys
         return events.KeypadScan(frozenset(at for at, key in keys.items() if key in names))
 
-    def show(self, action: Action) -> str | None:
+    def show(self, action: Action) -> str | None:  # noqa: PLR0911 - one for each kind
         """What a `<<` line says; None for notes of little weight."""
         match action:
             case Send(data, to):
@@ -138,6 +138,8 @@ class World:
                 return words if to == PEER else f"{words} to {to}"
             case Resolve(host):
                 return f"resolve {host}"
+            case ServerDate(epoch):
+                return f"date {epoch}"
             case Note(what, _, severity):
                 return f"note {what}" if severity <= Severity.NOTICE else None
             case actions.CallEnded():

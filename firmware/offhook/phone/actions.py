@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from offhook.notes import Note
-from offhook.sip.actions import Resolve, Send
+from offhook.sip.actions import Resolve, Send, ServerDate
 from offhook.units import Endpoint, Hertz, RtpTicks, Seconds
 
 
@@ -25,6 +25,11 @@ class Tone(Enum):
     HOWLER = auto()
     CONFIRM = auto()
     MILLIWATT = auto()  # 1004 Hz at 0 dBm0, for tests
+    CODE_2 = auto()  # so many beeps say what is wrong: see `trouble`
+    CODE_3 = auto()
+    CODE_4 = auto()
+    CODE_5 = auto()
+    RESET = auto()  # the factory reset comes when it ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +198,17 @@ class CallEnded:
     round_trip: Seconds | None
 
 
+@dataclass(frozen=True, slots=True)
+class FactoryReset:
+    """Forget everything and start as a new phone."""
+
+
 VoiceCommand = (
     Listen | StartVoice | UpdateVoice | StopVoice | SetGate | Mute
     | PlayTone | StopTone | StartDigit | StopDigit
 )  # fmt: skip
 """What the voice runner obeys."""
 
-Action = Send | Resolve | Note | VoiceCommand | ClosePort | Ring | Light | Show | CallEnded
+Action = (
+    Send | Resolve | ServerDate | Note | VoiceCommand | ClosePort | Ring | Light | Show | CallEnded
+)

@@ -102,7 +102,7 @@ class Line:
         """What the agent wants or tells; registration is left out, it is the Station's."""
         for action in actions:
             match action:
-                case sip.Send() | sip.Resolve() | Note():
+                case sip.Send() | sip.Resolve() | sip.ServerDate() | Note():
                     yield action
                 case sip.Incoming():
                     yield from self._incoming(action, now)

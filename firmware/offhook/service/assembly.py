@@ -34,6 +34,7 @@ from offhook.service.resolve import NameCache, Resolver
 from offhook.service.store import Store
 from offhook.service.systemd import Part, Supervisor, Vitals, watchdog_interval
 from offhook.service.version import VERSION
+from offhook.service.wall_clock import WallClock
 from offhook.units import Endpoint, Seconds
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Telephone:
     store: Store = field(init=False)
     disk: Disk = field(init=False)
     clients: control.Clients = field(init=False)
+    wall_clock: WallClock = field(init=False)
     _ears: Ears = field(init=False)
     _vitals: Vitals | None = None
     _refill: Task = field(init=False)
@@ -72,6 +74,7 @@ class Telephone:
     def open(self, pin_factory: "Factory | None") -> None:
         """Make everything; hardware that is missing is noted and done without."""
         self._started = Seconds(self.loop.time())
+        self.wall_clock = WallClock(self.note)
         self.disk = Disk(self.note_from_thread)
         self._exit.callback(self.disk.close)
         self._open_state()
@@ -121,6 +124,7 @@ class Telephone:
             "troubles": list(self._troubles()),
             "voice": "alive" if self.voice.alive(Seconds(now)) else "silent",
             "lines_lost": self.journal.lost,
+            "server_ahead_s": self.wall_clock.off,
         }
 
     # ---- parts
@@ -182,6 +186,7 @@ class Telephone:
             resolve=self.connection.resolver.resolve,
             note=self.note,
             ended=self._call_ended,
+            dated=self.wall_clock.told,
             refill=lambda: setattr(self._refill, "at", self.phone.now()),
             shown=self._shown,
             voice=self.voice,
@@ -296,7 +301,8 @@ class Telephone:
 
     def _troubles(self) -> Sequence[str]:
         failing = [f"{part} does not work" for part in sorted(self.outlets.failing)]
-        return [*self.board.troubles, *failing]
+        clock = [self.wall_clock.trouble] if self.wall_clock.trouble else []
+        return [*self.board.troubles, *failing, *clock]
 
     # ---- threads
 

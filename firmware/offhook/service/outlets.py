@@ -10,7 +10,7 @@ from offhook.phone.actions import Action, CallEnded, ClosePort, Light, Ring, Sho
 from offhook.ports import Bell, Lamp
 from offhook.service.parts import VoiceRunner
 from offhook.service.voice import RtpPair, RtpPorts
-from offhook.sip.actions import Resolve, Send
+from offhook.sip.actions import Resolve, Send, ServerDate
 from offhook.units import Endpoint, Seconds
 
 READY_PORTS: Final = 2  # pairs that lie ready, so that an answer never waits for one
@@ -69,6 +69,8 @@ class Outlets:
     note: Callable[[Note, Seconds], None]
     ended: Callable[[CallEnded], None]
     """A call ended: journal and call log."""
+    dated: Callable[[int, Seconds], None]
+    """What the exchange's clock shows."""
     refill: Callable[[], None]
     """A port was used up: have another one opened, later."""
     shown: Callable[[str], None]
@@ -96,6 +98,8 @@ class Outlets:
                 self.ended(action)
             case Show(text):
                 self.shown(text)
+            case ServerDate(epoch):
+                self.dated(epoch, now)
             case _:
                 self._voice(action, now)
 
@@ -114,7 +118,9 @@ class Outlets:
                     self.note(Note("RTP port lost", fields, Severity.ERROR), now)
                 else:
                     self.voice.obey(action, pair)
-            case Send() | Ring() | Light() | Note() | Resolve() | CallEnded() | Show():
+            case (
+                Send() | Ring() | Light() | Note() | Resolve() | CallEnded() | Show() | ServerDate()
+            ):
                 raise AssertionError(action)  # `perform` has done it
             case _:
                 self.voice.obey(action)

@@ -72,6 +72,14 @@ class RegistrationFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerDate:
+    """What the registrar's clock shows, by its own unproved word (row 16)."""
+
+    epoch: int
+    """Seconds since 1970, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unregistered:
     """The binding was given back (or the registrar did not answer in time)."""
 
@@ -157,7 +165,7 @@ class Ended:
 
 Action = (
     Send | Resolve | Note
-    | Registered | RegistrationFailed | Unregistered
+    | Registered | RegistrationFailed | ServerDate | Unregistered
     | Incoming | Provisional | Answered | Confirmed
     | Offered | OfferAccepted | OfferRefused | Ended
 )  # fmt: skip

@@ -3,7 +3,8 @@
 from typing import Final
 
 from offhook.notes import Severity, note
-from offhook.sip.actions import Registered, RegistrationFailed, Resolve, Unregistered
+from offhook.sip import date
+from offhook.sip.actions import Registered, RegistrationFailed, Resolve, ServerDate, Unregistered
 from offhook.sip.authorization import Trust
 from offhook.sip.digest import empty_nonce
 from offhook.sip.errand import Errand, Errands
@@ -196,6 +197,8 @@ class Registrar:
         if response is None:
             self._fail(None, "no answer", now)
         elif response.status < 300:
+            if (epoch := date.parse(response.headers.first("Date"))) is not None:
+                self._wire.do(ServerDate(epoch))
             self._granted(errand, response, now)
         elif response.status == 423 and self._brief(response):
             self._again(errand.hop, now)

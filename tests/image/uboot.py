@@ -1,4 +1,7 @@
-"""U-Boot's part, played on the disk of a machine that has no U-Boot: deploy/image/boot/boot.cmd."""
+"""U-Boot's part, played on the disk of a machine that has none: the same steps as boot.cmd.
+
+deploy/image/boot/boot.cmd, line by line; a test of tests/image runs the script itself in QEMU.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +9,9 @@ from typing import Final
 
 from image import environment
 
-TRIES: Final = 3
+TRIES: Final = "3"
 PARTITIONS: Final = {"A": 2, "B": 3}
+ORDERS: Final = ("A B", "B A", "A", "B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,27 @@ class Choice:
 
 
 def choose(disk: Path) -> Choice:
-    """Take the first slot in order that has tries left, and count this one.
+    """Take the first slot in order that has attempts left, and count this one.
 
-    When none is left, all get their tries again and U-Boot resets, that is: chooses anew.
+    When none is left, all in the order get theirs again.
     """
-    variables = {**environment.DEFAULTS, **environment.read(disk)}
-    for slot in variables["BOOT_ORDER"].split():
-        left = f"BOOT_{slot}_LEFT"
-        if slot in PARTITIONS and int(variables[left]) > 0:
-            variables[left] = str(int(variables[left]) - 1)
-            environment.write(disk, variables)
-            return Choice(slot)
-    environment.write(disk, environment.DEFAULTS)
-    return choose(disk)
+    variables = _sound(environment.read(disk))
+    order = variables["BOOT_ORDER"].split()
+    while True:
+        for slot in order:
+            left = int(variables[f"BOOT_{slot}_LEFT"])
+            if left > 0:
+                variables[f"BOOT_{slot}_LEFT"] = str(left - 1)
+                environment.write(disk, variables)
+                return Choice(slot)
+        variables |= {f"BOOT_{slot}_LEFT": TRIES for slot in order}
+
+
+def _sound(read: dict[str, str]) -> dict[str, str]:
+    """What makes sense of it; the defaults for the rest.  Other variables are not kept."""
+    order = read.get("BOOT_ORDER", "")
+    variables = {"BOOT_ORDER": order if order in ORDERS else ORDERS[0]}
+    for name in ("BOOT_A_LEFT", "BOOT_B_LEFT"):
+        left = read.get(name, "")
+        variables[name] = left if left in ("0", "1", "2", "3") else TRIES
+    return variables

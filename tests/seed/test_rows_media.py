@@ -8,6 +8,7 @@ import pytest
 
 from offhook.audio.codec import open_codec
 from offhook.audio.playout import Playout
+from offhook.notes import TRANSITION, Note, Severity
 from offhook.phone.actions import (
     CallEnded,
     Listen,
@@ -82,6 +83,39 @@ def test_every_state_of_a_call_can_be_read() -> None:
         ("remote ended", ()),
         ("idle", ()),
     ]
+
+
+def test_every_transition_is_one_line_for_machines() -> None:
+    """Row 80: of the person, of the call, and of the dialog, as the seed's telephone logged it."""
+    desk = Desk(2)
+    before = len(desk.done)
+    desk.ring()
+    desk.lift()
+    desk.seed("17_recv_ACK")
+    desk.seed("18_recv_BYE")
+    moves = [
+        each for each in desk.done[before:] if isinstance(each, Note) and each.what == TRANSITION
+    ]
+    told = [
+        tuple(move.fields[name] for name in ("machine", "from", "event", "state")) for move in moves
+    ]
+    assert told == [
+        ("dialog", "none", "invite", "ringing"),
+        ("call", "none", "invited", "offered"),
+        ("phone", "idle", "call_in", "ringing"),
+        ("phone", "ringing", "lifted", "talking"),
+        ("call", "offered", "take", "up"),
+        ("dialog", "ringing", "answer", "answered"),
+        ("dialog", "answered", "ack", "talking"),
+        ("dialog", "talking", "bye", "over"),
+        ("call", "up", "ended", "over"),
+        ("phone", "talking", "over", "remote_ended"),
+    ]
+    assert {move.severity for move in moves if move.fields["machine"] == "dialog"} == {
+        Severity.DEBUG
+    }
+    named = {move.fields["call"] for move in moves if move.fields["machine"] != "phone"}
+    assert len(named) == 1
 
 
 @pytest.mark.integration

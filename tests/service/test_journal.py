@@ -6,8 +6,9 @@ import queue
 
 import pytest
 
-from offhook.notes import Note, Severity, note
+from offhook.notes import Diary, Note, Severity, note
 from offhook.phone.actions import CallEnded, Outcome
+from offhook.phone.faces import State as Person
 from offhook.service import journal as journal_module
 from offhook.service.journal import (
     MAX_QUEUE,
@@ -38,6 +39,40 @@ def test_a_note_is_a_line_for_people_and_fields_for_machines() -> None:
 def test_the_same_kind_of_note_has_the_same_id_for_ever() -> None:
     assert message_id("registered") == "44081b625307572bad19e348b8028e6f"
     assert message_id("registered") != message_id("unregistered")
+
+
+def moves(*calls: str) -> list[Note]:
+    diary = Diary()
+    for call in calls:
+        diary.moved("call", None, "invited", Person.RINGING, call=call)
+        diary.moved("call", Person.RINGING, "take", Person.TALKING, call=call)
+    return diary.take()
+
+
+def test_a_transition_has_fields_for_machines_and_one_id_row_80() -> None:
+    lines = [entry(note) for note in moves("a\nb@x")]
+    assert lines[1].message.startswith(
+        "state machine=call from=ringing event=take state=talking call="
+    )
+    assert lines[1].message.isprintable()
+    assert {
+        name: lines[1].fields[f"OFFHOOK_{name}"] for name in ("STATE", "FROM", "EVENT", "MACHINE")
+    } == {"STATE": "talking", "FROM": "ringing", "EVENT": "take", "MACHINE": "call"}
+    assert lines[1].fields["OFFHOOK_CALL"].isprintable()
+    assert {line.message_id for line in lines} == {message_id("state")}
+
+
+def test_transitions_of_the_same_moment_are_all_written_but_a_flood_is_not_row_80() -> None:
+    written: list[str] = []
+    journal = Journal(lambda line: written.append(line.message))
+    journal.start()
+    for move in moves(*(f"call{number}" for number in range(50))):
+        journal.note(move, Seconds(1))
+    journal.tick(Seconds(2.1))
+    journal.close()
+    assert [line.partition(" call=")[2] for line in written] == [
+        "call0", "call0", "call49 (repeated 49x)", "call49 (repeated 49x)",
+    ]  # fmt: skip
 
 
 def test_field_names_are_what_journald_keeps() -> None:

@@ -539,3 +539,18 @@ def test_nonsense_about_our_address_is_not_believed_c1(host: str) -> None:
 
 def test_no_user_agent_if_told_so() -> None:
     assert start(user_agent="").request("REGISTER").headers.first("User-Agent") is None
+
+
+def test_the_states_of_the_binding_are_written_down_row_80() -> None:
+    bench = Bench().registered()
+    bench.take(bench.agent.unregister(bench.now))
+    bench.answer(bench.request("REGISTER"), 200)
+    told = [note.fields for note in bench.agent.diary.take()]
+    assert [(each["from"], each["event"], each["state"]) for each in told] == [
+        ("off", "start", "offline"),
+        ("offline", "up", "trying"),
+        ("trying", "done", "bound"),
+        ("bound", "stop", "leaving"),
+        ("leaving", "gone", "off"),
+    ]
+    assert {each["machine"] for each in told} == {"registration"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from offhook.notes import Note, Severity, note
+from offhook.notes import Diary, Note, Severity, note
 from offhook.phone import dialling
 from offhook.phone.dialling import Dialling
 from offhook.phone.faces import (
@@ -100,8 +100,9 @@ Effect = Callable[["Behaviour", _Said, Seconds], Iterator[Order | Note]]
 class Behaviour:
     """The telephone as a person knows it.  Methods return what the line must do, in order."""
 
-    def __init__(self, settings: PhoneSettings) -> None:
+    def __init__(self, settings: PhoneSettings, diary: Diary | None = None) -> None:
         self.settings = settings
+        self._diary = diary or Diary()
         self.state = State.IDLE
         self.dialling = Dialling(settings.dialling)
         self.active: CallRef | None = None
@@ -225,6 +226,7 @@ class Behaviour:
         if step is None:
             return []  # means nothing here
         state, effect = step
+        self._diary.moved("phone", self.state, what, state)
         if state is not self.state:
             self._enter(state, said, now)
         return list(effect(self, said, now))

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Final
 
 from offhook.entropy import Entropy
-from offhook.notes import Note, Severity, note
+from offhook.notes import Diary, Note, Severity, note
 from offhook.phone import orders
 from offhook.phone.actions import Action, ClosePort, StopVoice
 from offhook.phone.call import Call, State
@@ -60,6 +60,7 @@ class Line:
     offering: Offering
     entropy: Entropy
     local: Endpoint | None
+    diary: Diary = field(default_factory=Diary)
     calls: dict[CallRef, Call] = field(default_factory=dict)
     _ports: list[int] = field(default_factory=list)
     _phantoms: int = 0
@@ -73,7 +74,8 @@ class Line:
             return self._phantom(number, media, now)
         ref, actions = self.agent.place(number, media.offer(), now)
         record = Record(incoming=False, party=Party(number, ""), call_id=self.agent.call_id(ref))
-        self.calls[ref] = Call(ref, record, State.CALLING, media=media)
+        self.calls[ref] = call = Call(ref, record, State.CALLING, media=media)
+        self._moved(call, "place", State.CALLING, new=True)
         results: list[Result] = []
         if emergency:
             results.append(note("emergency call", Severity.WARNING, registered=self.registered))
@@ -170,10 +172,15 @@ class Line:
         call = self.calls.get(ref)
         match None if call is None else TRANSITIONS.get((call.state, what)):
             case (state, effect) if call is not None:
-                call.state = state
+                self._moved(call, what, state)
                 return list(effect(self, call, now))
             case _:
                 return []  # the call went while the order was on its way
+
+    def _moved(self, call: Call, what: Input | str, state: State, *, new: bool = False) -> None:
+        before = None if new else call.state
+        self.diary.moved("call", before, what, state, call=call.record.call_id)
+        call.state = state
 
     def _announce(self, call: Call, now: Seconds) -> Iterator[Result]:
         yield from self.told(self.agent.ring(call.ref, now), now)
@@ -241,6 +248,7 @@ class Line:
         record = Record(incoming=True, party=news.caller, call_id=news.call_id)
         call = Call(news.call, record, State.OFFERED, offer=news.offer)
         self.calls[news.call] = call
+        self._moved(call, "invited", State.OFFERED, new=True)
         if self._understood(news.offer):
             yield CallIn(news.call)
         else:

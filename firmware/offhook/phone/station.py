@@ -74,8 +74,9 @@ class Station:
     ) -> None:
         """`codecs`: names the voice path can do (`audio.codec.available()`)."""
         self.agent = Agent(account, local, entropy)
-        self.line = Line(self.agent, Offering.of(settings, codecs), entropy, local)
-        self.behaviour = Behaviour(settings)
+        self.diary = self.agent.diary
+        self.line = Line(self.agent, Offering.of(settings, codecs), entropy, local, self.diary)
+        self.behaviour = Behaviour(settings, self.diary)
         self.hook = HookSwitch(settings.hook)
         self.keypad = Keypad(settings.keypad)
         self.bell = Cadence(ring_cadence(settings.country))
@@ -358,6 +359,7 @@ class Station:
             *outputs.closing(before, self._out),
             *actions,
             *outputs.changes(before, self._out),
+            *self.diary.take(),
         ]
 
     def _perform(self, todo: Iterable[_Todo], now: Seconds) -> Iterator[Action]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
-from offhook.notes import Note, Severity
+from offhook.notes import TRANSITION, Note, Severity
 from offhook.phone.actions import CallEnded
 from offhook.service.redact import redact_text
 from offhook.service.repeats import Repeats
@@ -88,6 +88,13 @@ def call_line(call: CallEnded) -> Note:
     )
 
 
+def _kind(note: Note) -> str:
+    """What is written once a second.  Each transition is a kind of its own, whatever the call."""
+    if note.what != TRANSITION:
+        return note.what
+    return " ".join(str(value) for name, value in note.fields.items() if name != "call")
+
+
 def _quoted(text: str) -> str:
     return f'"{text}"' if " " in text or not text else text
 
@@ -110,8 +117,8 @@ class Journal:
         self._thread.start()
 
     def note(self, note: Note, now: Seconds) -> None:
-        """Write it, unless its kind has had its line for this second."""
-        if note.severity <= self.level and self._repeats.offer(note.what, note, now):
+        """Write it, unless its kind has had its line for this second; then the last follows."""
+        if note.severity <= self.level and self._repeats.offer(_kind(note), note, now):
             self._put(entry(note))
 
     def always(self, note: Note) -> None:

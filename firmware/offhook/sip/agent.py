@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from offhook.entropy import Entropy
+from offhook.notes import Diary
 from offhook.sip.account import Account
 from offhook.sip.actions import Action, CallRef, Send
 from offhook.sip.admission import Admission
@@ -69,6 +70,11 @@ class Agent:
     def peers(self) -> frozenset[str]:
         """Addresses whose requests are obeyed: those of the registrar and the outbound proxy."""
         return self._wire.peers.addresses
+
+    @property
+    def diary(self) -> Diary:
+        """Transitions of dialogs and of the registration; bounded if nobody takes them."""
+        return self._wire.diary
 
     @property
     def load(self) -> dict[str, int]:

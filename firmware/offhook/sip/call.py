@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
 
+from offhook.notes import Severity
 from offhook.sip import change
 from offhook.sip.acks import Acks
 from offhook.sip.actions import CallRef, Cause, Ended
@@ -168,6 +169,11 @@ class Call:
         """The dialog of a call that has one, as all have that are answered."""
         assert self.dialog is not None  # noqa: S101 -- the table sees to it
         return self.dialog
+
+    def moved(self, before: State | None, what: Input | str) -> None:
+        """Write the transition down (row 80)."""
+        diary = self.wire.diary
+        diary.moved("dialog", before, what, self.state, call=self.call_id, severity=Severity.DEBUG)
 
     def end(self, cause: Cause, now: Seconds) -> None:
         """Tell the phone; the table sees to it that this happens once."""

@@ -15,7 +15,8 @@ def step(call: Call, what: Input, event: Event, now: Seconds) -> None:
     """Something happened to the call; what is not in the table means nothing in its state."""
     found = TRANSITIONS.get((call.state, what))
     if found is not None:
-        call.state, effect = found
+        before, (call.state, effect) = call.state, found
+        call.moved(before, what)
         effect(call, event, now)
 
 

@@ -194,6 +194,7 @@ class Calls:
             min_se=account.min_se,
         )
         call.modify = Modification(call)
+        call.moved(None, "placed" if state is State.FINDING else "invite")
         return call
 
     def _keep(self, call: Call) -> None:

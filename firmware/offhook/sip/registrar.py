@@ -28,7 +28,7 @@ class Registrar:
     """Keeps the binding; `registration.Registration` says when."""
 
     def __init__(self, wire: Wire, errands: Errands) -> None:
-        self.machine = Registration(self, wire.entropy)
+        self.machine = Registration(self, wire.entropy, diary=wire.diary)
         self._wire = wire
         self._errands = errands
         self._call_id = wire.entropy.token(128)

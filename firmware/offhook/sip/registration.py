@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from offhook.entropy import Entropy
+from offhook.notes import Diary, Severity
 from offhook.units import Seconds
 
 FIRST_RETRY: Final = Seconds(2.0)
@@ -78,6 +79,7 @@ class Registration:
     """The server's wish for the next retry."""
     granted: Seconds = Seconds(0.0)
     """Set before DONE."""
+    diary: Diary = field(default_factory=Diary, repr=False)
     _failures: int = field(default=0, repr=False)
     _denials: int = field(default=0, repr=False)
 
@@ -85,7 +87,8 @@ class Registration:
         """Something happened; what is not in the table means nothing in this state."""
         found = TRANSITIONS.get((self.state, what))
         if found is not None:
-            self.state, effect = found
+            before, (self.state, effect) = self.state, found
+            self.diary.moved("registration", before, what, self.state, severity=Severity.DEBUG)
             effect(self, now)
 
     def tick(self, now: Seconds) -> None:

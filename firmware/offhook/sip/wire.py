@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from offhook.entropy import Entropy
-from offhook.notes import Severity, note
+from offhook.notes import Diary, Severity, note
 from offhook.sip.account import Account
 from offhook.sip.actions import Action, Resolve
 from offhook.sip.authorization import Authorizer
@@ -52,6 +52,7 @@ class Wire:
         self._sent_by = local
         self.entropy = entropy
         self.timers = timers
+        self.diary = Diary()
         self.transactions = Transactions(timers)
         self.peers = Peers([account.next_hop, (account.domain, account.port)])
         self.authorizer = Authorizer(account, entropy)

@@ -48,6 +48,10 @@ class Arrivals:
         """The smallest transit in the window."""
         return self._sorted[0]
 
+    def apart(self, transit: float) -> float:
+        """How far from the fastest this one is, either way; 0 while nothing is known."""
+        return abs(transit - self._sorted[0]) if self._sorted else 0.0
+
     def forget(self) -> None:
         """A new source: nothing is known."""
         self._window.clear()
@@ -60,9 +64,10 @@ class Arrivals:
             self._last = at
         self._remember(transit, at)
         rank = int(QUANTILE * (len(self._sorted) - 1))
-        needed = max(self._sorted[rank] + MARGIN, self.fastest + floor, transit)
+        fastest = self._sorted[0]
+        needed = max(self._sorted[rank] + MARGIN, fastest + floor, transit)
         lowest = self.offset - FALL * max(0.0, at - self._last)
-        self.offset = min(max(needed, lowest), self.fastest + MOST)
+        self.offset = min(max(needed, lowest), fastest + MOST)
         self._last = at
 
     def _remember(self, transit: float, at: Seconds) -> None:

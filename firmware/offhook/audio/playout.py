@@ -130,7 +130,7 @@ class Playout:
         if not 0 < length <= LONGEST_PACKET or not self._same_time_base(took):
             self._dropped += 1
             return
-        if timestamp in self._packets or timestamp in self._recent:
+        if timestamp in self._packets or (timestamp < self._done and timestamp in self._recent):
             self._dropped += 1
             return
         self._received += 1
@@ -176,7 +176,7 @@ class Playout:
 
     def _same_time_base(self, took: float) -> bool:
         """Whether a packet belongs to the stream; two strays that agree become the stream."""
-        if not self._arrivals.known or abs(took - self._arrivals.fastest) < FAR:
+        if self._arrivals.apart(took) < FAR:
             self._stray = None
             return True
         if self._stray is None or abs(took - self._stray) >= FAR:

@@ -40,7 +40,8 @@ class CaptureClock:
         begin = self._samples
         self._samples += n
         self._last = now
-        self._least = min(self._least, self._behind(now))
+        if (behind := self._behind(now)) < self._least:
+            self._least = behind
         if now >= self._window_ends:
             self._judge(now)
         return Samples(begin)

@@ -47,12 +47,14 @@ class InbandDigits:
 
     def frame(self, n: int) -> bytes | None:
         """`n` samples to send instead of the microphone's; None: nothing to say."""
-        if self._source is None and self._left <= 0 and self._waiting:
+        if self._source is None and self._left <= 0:
+            if not self._waiting:
+                return None
             self._source = tones.dtmf(self._waiting.popleft())
             self._left = SHORTEST
         if self._source is None:
             self._left -= n
-            return silence(n) if self._left + n > 0 else None
+            return silence(n)
         frame = self._source.frame(n)
         self._left -= n
         if self._left <= 0 and (self._waiting or not self._held):

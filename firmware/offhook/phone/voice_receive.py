@@ -22,6 +22,7 @@ ALWAYS: Final[Mapping[int | None, str]] = {0: "PCMU", 8: "PCMA"}
 """Who answers an offer with two codecs may send either (RFC 3264 §7); these cost us nothing."""
 
 UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - a peer's way to say "hold"
+_TAKE: Final = Verdict.TAKE  # members of an Enum are slow to find, and this is for each packet
 _REFUSED: Final = {Verdict.DROP: "stranger", Verdict.WAIT: "probation"}
 
 Heard = FirstAudio | DigitHeard
@@ -96,10 +97,10 @@ class Receiver:
         if name is None:
             return self._drop("type")
         verdict = self.lock.judge(source, packet, at)
-        if verdict is Verdict.TAKE_NEW:
+        if verdict is not _TAKE:
+            if verdict is not Verdict.TAKE_NEW:
+                return self._drop(_REFUSED[verdict])
             self._begin()
-        elif verdict is not Verdict.TAKE:
-            return self._drop(_REFUSED[verdict])
         if self.stats.accept(packet.sequence) is None:
             return self._drop("leap")
         self.alive_at = max(self.alive_at, at)

@@ -1,10 +1,9 @@
 """From the microphone to datagrams: one stream's sending half."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from offhook.audio.codec import Codec, open_codec
-from offhook.audio.pcm import WIDTH, samples
+from offhook.audio.pcm import WIDTH
 from offhook.phone.actions import VoiceParameters
 from offhook.phone.voice_digits import InbandDigits
 from offhook.rtp.packet import HEADER
@@ -19,8 +18,7 @@ LONGEST: Final = 480  # samples in a packet
 _MARKER: Final = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A datagram to put on a stream's socket at once."""
 
     stream: int
@@ -108,7 +106,10 @@ class Sender:
 
     def send(self, frame: bytes, at: Samples) -> list[bytes]:
         """`frame` begins at media time `at`: the packets that are full with it."""
-        n = samples(frame)
+        n = len(frame) // WIDTH
+        if n == self._packet and not self._size:  # a packet as it is: nothing to keep or to cut
+            self._start = at
+            return self._interval(self._inband.frame(n) or frame)
         if (
             self._size and at != self._start + self._size
         ):  # samples were lost: no packet spans a gap

@@ -8,7 +8,6 @@ from offhook.phone.voice_receive import Receiver, somewhere
 from offhook.phone.voice_reports import Reports
 from offhook.phone.voice_send import Outgoing, Sender
 from offhook.rtp.packet import is_rtcp
-from offhook.rtp.source import State
 from offhook.units import Endpoint, Samples, Seconds
 
 VoiceEvent = FirstAudio | MediaTimeout | DigitHeard | VoiceReport
@@ -73,7 +72,7 @@ class Stream:
         if frame is not None and self._sends and not self._in_vain(now):
             packets = self._sender.send(frame, at)
             if packets and (to := self.receiver.lock.target) is not None:
-                out += [Outgoing(self.number, data, to, False) for data in packets]
+                out = [Outgoing(self.number, data, to, False) for data in packets]
         if now >= self._reports.due_at:
             out += self._rtcp(self._reports.report(self._sender.timestamp(at), now))
         return out
@@ -122,7 +121,7 @@ class Stream:
 
     def _in_vain(self, now: Seconds) -> bool:
         lock = self.receiver.lock
-        if lock.state is not State.OPEN or not self._parameters.timeout:
+        if lock.locked is not None or not self._parameters.timeout:
             return False
         return now - max(lock.armed_at, self.receiver.alive_at) > IN_VAIN
 

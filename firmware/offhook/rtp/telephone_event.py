@@ -54,6 +54,9 @@ class State(Enum):
     PAUSING = auto()  # voice again, but no new event yet
 
 
+_IDLE: Final = State.IDLE  # asked for each packet; members of an Enum are slow to find
+
+
 class Input(Enum):
     """What may happen to the sender."""
 
@@ -108,6 +111,8 @@ class EventSender:
 
     def packets(self, start: RtpTicks, ticks: RtpTicks) -> list[EventPacket] | None:
         """What to send for the interval of `ticks` from media time `start`; None: voice."""
+        if self.state is _IDLE and not self._waiting:
+            return None
         self._until = start + ticks
         if self.state is State.PAUSING and start >= self._ended + PAUSE:
             self._step(Input.PAUSED)

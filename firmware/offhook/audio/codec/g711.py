@@ -37,11 +37,11 @@ class MuLaw:
 
     def encode(self, pcm: bytes) -> bytes:
         """One byte a sample."""
-        return encode_ulaw(pcm)
+        return audioop.lin2ulaw(pcm, WIDTH)
 
     def decode(self, payload: bytes) -> bytes:
         """One sample a byte."""
-        return decode_ulaw(payload)
+        return audioop.ulaw2lin(payload, WIDTH)
 
     def duration(self, payload: bytes) -> Samples:
         """One sample a byte."""
@@ -59,11 +59,11 @@ class ALaw:
 
     def encode(self, pcm: bytes) -> bytes:
         """One byte a sample."""
-        return encode_alaw(pcm)
+        return audioop.lin2alaw(pcm, WIDTH)
 
     def decode(self, payload: bytes) -> bytes:
         """One sample a byte."""
-        return decode_alaw(payload)
+        return audioop.alaw2lin(payload, WIDTH)
 
     def duration(self, payload: bytes) -> Samples:
         """One sample a byte."""

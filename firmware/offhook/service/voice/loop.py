@@ -28,7 +28,7 @@ from offhook.phone.voice import VoicePath
 from offhook.ports import Sound
 from offhook.service.voice.channel import Channel, ChannelClosed
 from offhook.service.voice.messages import Order, Quit, Remark, Started
-from offhook.service.voice.sockets import StreamSockets, drain
+from offhook.service.voice.sockets import MAX_DRAIN, StreamSockets, drain
 from offhook.units import Seconds
 
 IDLE_BEAT: Final = Seconds(0.5)
@@ -94,7 +94,9 @@ class VoiceLoop:
         for out in self._path.capture(frame, now):
             if (sockets := self._streams.get(out.stream)) is not None:
                 sockets.send(out.data, out.to, rtcp=out.rtcp)
-        self._serve(0, now)
+        for stream, sockets in self._streams.items():  # one packet a period: it will be there
+            self._receive(stream, sockets.rtp, False, now, most=1)
+        self._serve(0, now)  # and whatever else there may be
         if self._running and sound is (self._sound if self._listening else self._silent):
             self._ear = self._path.playout(now)
             self._write(sound)
@@ -130,8 +132,10 @@ class VoiceLoop:
             elif descriptor == self._channel.fileno():
                 self._obey_all()
 
-    def _receive(self, stream: int, sock: socket.socket, rtcp: bool, now: Seconds) -> None:
-        for data, source, at in drain(sock, now):
+    def _receive(
+        self, stream: int, sock: socket.socket, rtcp: bool, now: Seconds, most: int = MAX_DRAIN
+    ) -> None:
+        for data, source, at in drain(sock, now, most):
             if events := self._path.receive(stream, data, source, at, rtcp):
                 self._tell(*events)
         sockets = self._streams.get(stream)

@@ -2,7 +2,6 @@
 
 import argparse
 import socket
-import sys
 from typing import Final
 
 from offhook.cli.client import ClientError
@@ -16,7 +15,7 @@ MORE: Final = (
     "and this login are gone; both system slots stay as they are.  Settings come back only from "
     "an offhook.toml on the card's boot partition."
 )
-RESETTER: Final = (sys.executable, "-m", "offhook.appliance", "reset")
+RESETTER: Final = "/usr/lib/offhook/appliance"
 PATIENCE: Final = 60.0  # seconds
 
 
@@ -42,7 +41,7 @@ def reset(machine: Machine, name: str, *, sure: bool, ask: Asker = answer) -> No
         )
     if not sure:
         _confirm(name, ask)
-    ran = machine.run(RESETTER, PATIENCE)
+    ran = machine.run((RESETTER, "reset"), PATIENCE)
     if ran is None or ran.code:
         why = "its tool is missing" if ran is None else ran.said
         raise ClientError(f"offhook: nothing was changed: {why}")

@@ -104,7 +104,7 @@ def _read(machine: Machine, command: list[str]) -> Iterator[Record]:
         raise ClientError(NOT_READ.format("there is no journalctl here"))
     found = [record for line in ran.out.splitlines() if (record := parse(line)) is not None]
     if ran.code and not found:
-        raise ClientError(NOT_READ.format(ran.said), 4)
+        raise ClientError(NOT_READ.format(ran.said.rstrip(".")), 4)
     return iter(found)
 
 

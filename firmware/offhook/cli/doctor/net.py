@@ -60,7 +60,7 @@ def see_network(machine: Machine) -> Network:
     found = tuple(
         _interface(machine, link)
         for link in rows(links)
-        if "LOOPBACK" not in str(link.get("flags"))
+        if link.get("link_type") == "ether" and not str(link.get("ifname")).startswith("dummy")
     )
     return Network(isinstance(links, list), found, routes)
 

@@ -18,6 +18,7 @@ from offhook.cli.doctor.board import see_power
 from offhook.cli.doctor.examination import ask
 from offhook.cli.doctor.finding import rows, table
 from offhook.cli.doctor.storage import see_disk, see_slots
+from offhook.cli.journal import entries, text
 from offhook.cli.machine import Machine
 from offhook.cli.person import agree, need_root, terminal
 from offhook.cli.show import table as columns
@@ -44,6 +45,8 @@ network, register within five minutes; else, or if it does not start three times
 back to this one by itself.  Settings, calls and keys stay.  Afterwards: offhook update --status"""
 WAIT: Final = 5.0  # seconds between two looks whether the phone is idle
 _PROGRESS: Final = re.compile(r"^\s*(\d{1,3})% (.*)$")
+_NOISE: Final = re.compile(r"rauc-Message:|(?:installing|idle)$|Installing `.*` failed$|exit ")
+_FETCH: Final = re.compile(r"request failed: (.*?)(?: \(retrying.*)?$")
 _BUS: Final = ("de.pengutronix.rauc", "/", "de.pengutronix.rauc.Installer")
 
 
@@ -118,8 +121,9 @@ def _about(machine: Machine, opened: str) -> str:
 
 def refused(said: list[str]) -> ClientError:
     """What to tell when RAUC did not do it: what it means, and its own words."""
-    last = [printable(line.strip(), 300) for line in said if line.strip()][-3:]
-    words = meaning(said) or "RAUC refused; its words:"
+    told = [line.strip() for line in said if line.strip() and not _NOISE.match(line)]
+    last = [printable(line.removeprefix("LastError: "), 300) for line in told[-2:]]
+    words = meaning(told) or "RAUC refused; its words:"
     return ClientError("\n".join((f"offhook: not installed.  {words}", *(f"  {x}" for x in last))))
 
 
@@ -137,8 +141,15 @@ def install(machine: Machine, opened: str) -> None:
     finally:
         progress.end()
     if not said or said[-1] != "exit 0":
-        raise refused(said[:-1])
+        raise refused([*said[:-1], *(_fetching(machine) if is_url(opened) else ())])
     print("Installed.")
+
+
+def _fetching(machine: Machine) -> list[str]:
+    """Why a server was not read from: RAUC's fetcher tells that to the journal alone."""
+    records = entries(machine, "-u", "rauc.service", "--since=-10min", "-n", "100")
+    found = [_FETCH.search(text(each, "MESSAGE")) for each in records]
+    return [each[1] for each in found if each][-1:]
 
 
 @dataclass(slots=True)

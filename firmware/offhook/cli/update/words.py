@@ -48,11 +48,12 @@ _MEANINGS: Final = tuple(
             "The server's name is not known here: offhook doctor (dns).",
         ),
         (
-            r"(?:couldn't|could not|failed to) connect|connection refused|timed? ?out|unreachable",
+            r"(?:couldn't|could not|failed to) connect|connection refused|timed? ?out|unreachable"
+            r"|server not responding",
             "The server does not answer: offhook doctor (network); is the address right?",
         ),
         (
-            r"http error (\d+)|returned error: (\d+)",
+            r"http error (?:code )?(\d+)|not found: http",
             "The server has no such file (HTTP {0}): is the address right?",
         ),
         (
@@ -77,6 +78,10 @@ _MEANINGS: Final = tuple(
             "The data partition is full: offhook doctor (disk).",
         ),
         (
+            r"/dev/mapper/control|device.mapper|nbd device|netlink",
+            "The kernel that runs here cannot open bundles (dm-verity, nbd): modprobe -a dm_verity nbd",
+        ),
+        (
             r"d-bus|was not provided by any|rejected send|connection is closed",
             "RAUC's service does not answer: systemctl status rauc",
         ),
@@ -90,5 +95,5 @@ def meaning(said: Iterable[str]) -> str:
     for line in reversed(lines):
         for pattern, words in _MEANINGS:
             if found := pattern.search(line):
-                return words.format(*(group or "" for group in found.groups()))
+                return words.format(*(group or "404" for group in found.groups()))
     return ""

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.phone import events
-from offhook.phone.actions import Action, CallEnded, Light, Outcome, Ring, SetGate, Show, StopVoice
+from offhook.phone.actions import (
+    Action,
+    CallEnded,
+    Light,
+    Listen,
+    Outcome,
+    Ring,
+    SetGate,
+    Show,
+    StopVoice,
+)
 from offhook.phone.events import Event, HookEdge
 from offhook.phone.settings import DiallingSettings, HookSettings, KeypadSettings, PhoneSettings
 from offhook.phone.station import Station
@@ -179,6 +189,35 @@ def test_registered_again_at_the_same_server_is_no_news() -> None:
 def test_a_phone_without_a_network_says_so() -> None:
     station = Station(ACCOUNT, PhoneSettings(), (), CountingEntropy(), None)
     assert Show("no network") in station.start(Seconds(0))
+
+
+def test_a_phone_without_an_account_says_so_and_sends_nothing() -> None:
+    station = Station(None, PhoneSettings(), ("PCMU",), CountingEntropy(), None)
+    told = station.start(Seconds(0))
+    assert [each for each in told if isinstance(each, Send | Resolve)] == []
+    assert "not set up" in notes(told)
+    assert station.deadline() is None
+    status = station.status(Seconds(1))
+    assert (status.set_up, status.registered) == (False, False)
+    assert status.trouble == status.registration == status.display
+    assert status.registration.startswith("not set up: fill in [account]")
+
+
+def test_a_phone_without_an_account_has_nothing_to_wait_for_when_it_stops() -> None:
+    station = Station(None, PhoneSettings(), ("PCMU",), CountingEntropy(), None)
+    station.start(Seconds(0))
+    station.handle(events.SetHook(lifted=True), Seconds(1))
+    actions = station.stop(Seconds(2))
+    assert station.stopped
+    assert Listen(on=False) in actions
+
+
+def test_trouble_of_its_own_is_in_the_status_and_a_code_nobody_knows_is_none() -> None:
+    station = booted().station
+    assert notes(station.handle(events.SelfTrouble(4), Seconds(1))) == ["trouble"]
+    assert "boot partition" in station.status(Seconds(1)).trouble
+    assert station.handle(events.SelfTrouble(77), Seconds(2)) == []
+    assert station.status(Seconds(2)).trouble == ""
 
 
 def test_what_is_wrong_with_the_sound_is_told_with_its_remedy() -> None:

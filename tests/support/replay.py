@@ -9,7 +9,8 @@
       9.000 >> sip a 180                  the scripted peer, see `scripted_peer`
      10.000 >> voice 1 heard              from the voice path: heard, silent, report
 
-The phone is registered when the log begins (`@ unregistered`: it was refused).
+The phone is registered when the log begins (`@ unregistered`: it was refused;
+`@ no_account`: there is nothing to register, nor a network as far as the phone knows).
 Notes below NOTICE are left out.  A log ends two seconds after its last line, so that silence is
 asserted as well.
 """
@@ -50,6 +51,7 @@ class World:
 
     settings: PhoneSettings = BRITISH
     registered: bool = True
+    account: Account | None = ACCOUNT
     ports: tuple[int, ...] = PORTS
     peer: ScriptedPeer = field(default_factory=lambda: ScriptedPeer(PHONE))
     station: Station = field(init=False)
@@ -57,7 +59,8 @@ class World:
 
     def start(self) -> None:
         """Time before zero: boot, ports, registration."""
-        self.station = Station(ACCOUNT, self.settings, CODECS, CountingEntropy(), PHONE)
+        local = PHONE if self.account else None
+        self.station = Station(self.account, self.settings, CODECS, CountingEntropy(), local)
         at = Seconds(-5)
         told = self.station.start(at)
         for port in self.ports:
@@ -67,7 +70,7 @@ class World:
             said = self.peer.say("-", "200" if self.registered else "403")
             self.station.handle(events.Datagram(said, PEER), at)
 
-    def option(self, text: str) -> None:
+    def option(self, text: str) -> None:  # noqa: C901 - one for each kind
         """A line `@ name value …`."""
         name, *values = text.split(maxsplit=1)
         value = values[0] if values else ""
@@ -87,6 +90,8 @@ class World:
                 self.settings = replace(settings, codecs=tuple(value.split()))
             case "unregistered":
                 self.registered = False
+            case "no_account":
+                self.account = None
             case "ports":
                 self.ports = tuple(int(port) for port in value.split())
             case _:
@@ -110,6 +115,10 @@ class World:
                 return events.RtpPort(int(words))
             case "voice":
                 return _voice(*words.split())
+            case "trouble":
+                return events.SelfTrouble(int(words))
+            case "reset_until":
+                return events.ResetWindow(Seconds(float(words)))
             case "sound":
                 return events.SoundTrouble(None if words == "back" else words)
             case "network":
@@ -177,6 +186,8 @@ def _plain(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one line fo
             return f"lamp {_on(on)}"
         case actions.Show(text):
             return f"show {text}"
+        case actions.FactoryReset():
+            return "factory reset"
         case _:
             raise ValueError(action)
 

@@ -27,6 +27,11 @@ COMMON: Final[Mapping[str, str]] = {
     "howler": _WARBLE,
     "confirm": "!600@-16/250,!0/250,!600@-16/250,!0/250",
     "milliwatt": "1004@0",
+    **{
+        f"code_{beeps}": ",".join(["800@-16/150,0/150"] * beeps) + ",0/1000"
+        for beeps in (2, 3, 4, 5)
+    },
+    "reset": "523@-16/150,659@-16/150,784@-16/150,1047@-16/300,0/250",
 }
 """Where a country's own plan below says nothing."""
 

@@ -211,4 +211,5 @@ VoiceCommand = (
 
 Action = (
     Send | Resolve | ServerDate | Note | VoiceCommand | ClosePort | Ring | Light | Show | CallEnded
-)
+    | FactoryReset
+)  # fmt: skip

@@ -1,6 +1,7 @@
 """Our binding at the registrar: what a person is told about it."""
 
 from offhook.notes import Note, Severity, note
+from offhook.phone.trouble import NOT_SET_UP
 from offhook.sip import actions as sip
 from offhook.text import printable
 
@@ -18,6 +19,10 @@ class Binding:
     def network(self, there: bool) -> None:
         """The network came or went."""
         self.words = "" if there else "no network"
+
+    def no_account(self) -> None:
+        """There is nothing to register."""
+        self.words = NOT_SET_UP.words
 
     def hear(self, news: News) -> Note:
         """What the agent tells."""

@@ -154,9 +154,24 @@ class SoundTrouble:
     trouble: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SelfTrouble:
+    """What is wrong with the telephone itself, as a number of beeps (`trouble`); 0: nothing."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetWindow:
+    """The machine was switched on a moment ago: until then a key sequence resets it."""
+
+    until: Seconds
+
+
 Event = (
     Datagram | Unreachable | Resolved | NetworkChanged | RtpPort
     | HookEdge | KeypadScan
     | Dial | Answer | HangUp | PressKey | SetHook | TestOutput
     | FirstAudio | MediaTimeout | DigitHeard | VoiceReport | SoundTrouble
+    | SelfTrouble | ResetWindow
 )  # fmt: skip

@@ -15,6 +15,8 @@ class State(Enum):
 
     IDLE = auto()
     RINGING = auto()
+    TROUBLE = auto()  # what is wrong is told before dial tone
+    NOT_SET_UP = auto()  # there is no account: told again and again instead of dial tone
     DIAL_TONE = auto()
     DIALLING = auto()
     SECOND_TONE = auto()  # the outside line's dial tone, in the middle of a number
@@ -32,6 +34,7 @@ class State(Enum):
     UNOBTAINABLE = auto()
     HOWLER = auto()
     SILENCE = auto()  # the handset was forgotten: a permanent signal
+    RESETTING = auto()  # the key sequence was dialled; there is still time to put down
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Face:
     """How a state sounds and looks."""
 
     words: str
-    """For the display; `{0}` is the active party, `{1}` the other."""
+    """For the display; `{0}` is the active party, `{1}` the other, `{2}` the trouble."""
     tone: Tone | None = None
     off_hook: bool = True
     """The handset is live: the sound card runs."""
@@ -51,6 +54,8 @@ class Face:
 FACES: Final[Mapping[State, Face]] = {
     State.IDLE: Face("", off_hook=False),
     State.RINGING: Face("Call from {0}", off_hook=False, bell=True),
+    State.TROUBLE: Face("{2}"),
+    State.NOT_SET_UP: Face("{2}"),
     State.DIAL_TONE: Face("Dial", Tone.DIAL),
     State.DIALLING: Face("Dial {0}"),
     State.SECOND_TONE: Face("Dial {0}", Tone.OUTSIDE),
@@ -68,13 +73,18 @@ FACES: Final[Mapping[State, Face]] = {
     State.UNOBTAINABLE: Face("No such number", Tone.UNOBTAINABLE),
     State.HOWLER: Face("Put the handset down", Tone.HOWLER),
     State.SILENCE: Face("Put the handset down"),
+    State.RESETTING: Face("Factory reset: put down to stop it", Tone.RESET),
 }
 """Each state to eye and ear."""
 
 EMERGENCY_PAUSE: Final = Seconds(1)
 """Between two attempts of an emergency call."""
 
+RESET_TIME: Final = Seconds(5)
+"""To put the handset down again after the factory reset was dialled."""
+
 PATIENCE: Final[Mapping[State, Callable[[Patience], Seconds]]] = {
+    State.NOT_SET_UP: lambda patience: patience.howler,
     State.DIAL_TONE: lambda patience: patience.dial_tone,
     State.CALLING: lambda patience: patience.no_answer,
     State.AGAIN: lambda _: EMERGENCY_PAUSE,
@@ -85,10 +95,14 @@ PATIENCE: Final[Mapping[State, Callable[[Patience], Seconds]]] = {
     State.REORDER: lambda patience: patience.reorder,
     State.UNOBTAINABLE: lambda patience: patience.reorder,
     State.HOWLER: lambda patience: patience.howler,
+    State.RESETTING: lambda _: RESET_TIME,
 }
-"""How long a state lasts before `Input.TIMEOUT`; the others last for ever."""
+"""How long a state lasts before `Input.TIMEOUT`; the others last for ever, but for `TROUBLE`,
+which lasts as long as its beeps."""
 
 WAITING: Final = (State.CALLING, State.RINGBACK, State.EARLY_MEDIA)
-COLLECTING: Final = (State.DIAL_TONE, State.DIALLING, State.SECOND_TONE)
+COLLECTING: Final = (
+    State.TROUBLE, State.NOT_SET_UP, State.DIAL_TONE, State.DIALLING, State.SECOND_TONE,
+)  # fmt: skip
 FAILED: Final = (State.REMOTE_ENDED, State.BUSY, State.REORDER, State.UNOBTAINABLE)
 IN_CALL: Final = (State.TALKING, State.ANNOUNCED, State.HOLDING)

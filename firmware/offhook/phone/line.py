@@ -22,6 +22,7 @@ from offhook.phone.events import FirstAudio, MediaTimeout, VoiceReport
 from offhook.phone.ledger import Record
 from offhook.phone.media import MediaSession, Offering, acceptable
 from offhook.phone.orders import CallIn, Heard, News, Order, Over, RemoteAnswered, RemoteRings
+from offhook.phone.trouble import NOT_SET_UP
 from offhook.sdp.session import SdpError
 from offhook.sip import actions as sip
 from offhook.sip.actions import CallRef, Cause, Party
@@ -62,6 +63,8 @@ class Line:
     local: Endpoint | None
     diary: Diary = field(default_factory=Diary)
     calls: dict[CallRef, Call] = field(default_factory=dict)
+    set_up: bool = True
+    """There is an account to call with."""
     _ports: list[int] = field(default_factory=list)
     _phantoms: int = 0
 
@@ -349,6 +352,8 @@ class Line:
 
         Of an emergency call nothing here counts the silence: only a person may end it.
         """
+        if not self.set_up:
+            return NOT_SET_UP.words
         if self.local is None:
             return "no network"
         if not self._ports:
@@ -366,7 +371,7 @@ class Line:
         self._phantoms -= 1
         ref = CallRef(self._phantoms)
         record = Record(incoming=False, party=Party(number, ""), call_id="", why=why)
-        record.cause = Cause(503, why, local=True)
+        record.cause = Cause(503 if self.set_up else 480, why, local=True)
         call = self.calls[ref] = Call(ref, record, State.OVER)
         return ref, [note(why, Severity.ERROR), *self._ended(call, now)]
 

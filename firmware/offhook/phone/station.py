@@ -19,10 +19,10 @@ from typing import Final
 
 from offhook.audio.tones import ring_cadence
 from offhook.entropy import Entropy
-from offhook.notes import Note, Severity, note
+from offhook.notes import Severity, note
 from offhook.phone import events, hook, keypad, outputs, status
 from offhook.phone.actions import Action, CallEnded, Outcome, Tone
-from offhook.phone.behaviour import Behaviour, Input
+from offhook.phone.behaviour import Behaviour, Input, Told
 from offhook.phone.binding import Binding
 from offhook.phone.cadence import Cadence
 from offhook.phone.call import State as CallState
@@ -37,6 +37,7 @@ from offhook.phone.orders import News, Order, Place
 from offhook.phone.outputs import Outputs
 from offhook.phone.settings import Function, PhoneSettings
 from offhook.phone.status import CallStatus, Status
+from offhook.phone.trouble import TROUBLES
 from offhook.sip import actions as sip
 from offhook.sip.account import Account
 from offhook.sip.agent import Agent
@@ -45,6 +46,8 @@ from offhook.units import Endpoint, Hertz, Seconds
 
 __all__ = ["CallStatus", "Station", "Status"]
 
+NOBODY: Final = Account(user="", domain="", password="")
+"""Stands in where there is no account: never registered, and nothing is sent for it."""
 TEST: Final = Seconds(2)
 """How long `TestOutput` sounds, shines or plays."""
 MAX_TROUBLE: Final = 256
@@ -66,13 +69,17 @@ class Station:
 
     def __init__(
         self,
-        account: Account,
+        account: Account | None,
         settings: PhoneSettings,
         codecs: tuple[str, ...],
         entropy: Entropy,
         local: Endpoint | None,
     ) -> None:
-        """`codecs`: names the voice path can do (`audio.codec.available()`)."""
+        """`codecs`: names the voice path can do (`audio.codec.available()`).
+
+        Without an account it can do everything but call; it is then given no `local`.
+        """
+        set_up, account = account is not None, account or NOBODY
         self.agent = Agent(account, local, entropy)
         self.diary = self.agent.diary
         self.line = Line(self.agent, Offering.of(settings, codecs), entropy, local, self.diary)
@@ -82,11 +89,14 @@ class Station:
         self.bell = Cadence(ring_cadence(settings.country))
         self._settings = settings
         self._able = codecs
+        self.behaviour.set_up = self.line.set_up = set_up
         self._user = account.user
         self._out = Outputs()
         self._life = Life.RUNNING
         self._missed = 0
         self._binding = Binding(local is not None)
+        if not set_up:
+            self._binding.no_account()
         self._sound_trouble = ""
         self._test = ""
         self._test_ends: Seconds | None = None
@@ -94,6 +104,8 @@ class Station:
     def start(self, now: Seconds) -> list[Action]:
         """Register and show the state."""
         told: list[_Todo] = list(self.behaviour.dialling.complaints())
+        if not self.behaviour.set_up:
+            return self._settle([*told, note("not set up", Severity.WARNING)], now)
         if self.line.local is None:
             told.append(note("no network", Severity.WARNING, instead="waiting for an address"))
         told += self._registrations(self.agent.register(now), now)
@@ -134,6 +146,9 @@ class Station:
         actions: list[Action] = []
         while self.behaviour.state is not Person.IDLE:  # a second call rings when the first ends
             actions += self._settle(self.behaviour.put_down(now), now)
+        if not self.behaviour.set_up:
+            self._life = Life.STOPPED
+            return actions
         return [*actions, *self._settle(self._registrations(self.agent.unregister(now), now), now)]
 
     @property
@@ -161,6 +176,8 @@ class Station:
             calls=status.calls(self.line, now),
             contact=self.agent.contact,
             muted=out.mute,
+            set_up=self.behaviour.set_up,
+            trouble="" if self.behaviour.told is None else self.behaviour.told.words,
         )
 
     # What happens
@@ -181,8 +198,8 @@ class Station:
                 | events.DigitHeard() | events.VoiceReport()
             ):  # fmt: skip
                 return self._voice(event, now)
-            case events.SoundTrouble(trouble):
-                return self._sound(trouble)
+            case events.SoundTrouble() | events.SelfTrouble() | events.ResetWindow():
+                return self._machine(event)
             case _:
                 return self._command(event, now)
 
@@ -236,6 +253,19 @@ class Station:
         else:
             yield note("sound is back", Severity.NOTICE)
 
+    def _machine(
+        self, event: events.SoundTrouble | events.SelfTrouble | events.ResetWindow
+    ) -> Iterable[_Todo]:
+        match event:
+            case events.SoundTrouble(trouble):
+                return self._sound(trouble)
+            case events.SelfTrouble(code):
+                self.behaviour.trouble = told = TROUBLES.get(code)
+                return [note("trouble", Severity.WARNING, why=told.words)] if told else []
+            case events.ResetWindow(until):
+                self.behaviour.reset_code.until = until
+                return []
+
     def _hook(self, meanings: Iterable[Meaning], now: Seconds) -> Iterator[_Todo]:
         for meaning in meanings:
             match meaning:
@@ -248,7 +278,7 @@ class Station:
                 case Meaning.BROKEN | Meaning.MENDED:
                     pass  # `_wanted` looks at the switch itself
 
-    def _lift(self, now: Seconds) -> list[Order | Note]:
+    def _lift(self, now: Seconds) -> list[Told]:
         self._missed = 0  # whoever lifts has seen the lamp
         return self.behaviour.lifted(now)
 
@@ -265,7 +295,7 @@ class Station:
                 case keypad.Stuck(key):
                     yield note("key is stuck", Severity.WARNING, key=key)
 
-    def _key_down(self, key: str, now: Seconds) -> list[Order | Note]:
+    def _key_down(self, key: str, now: Seconds) -> list[Told]:
         match self._settings.keypad.functions.get(key):
             case Function.FLASH:
                 return self.behaviour.flash(now)
@@ -306,14 +336,14 @@ class Station:
                 self._test, self._test_ends = output, Seconds(now + TEST)
                 return [note("test", output=output)]
 
-    def _dial(self, number: str, now: Seconds) -> list[Order | Note]:
+    def _dial(self, number: str, now: Seconds) -> list[Told]:
         if not number or not self.behaviour.can(Input.DIAL):
             return [note("cannot dial now", Severity.WARNING, state=self.behaviour.state.name)]
         self.hook.force(True)
         self._missed = 0
         return self.behaviour.dial(number, now)
 
-    def _answer(self, now: Seconds) -> list[Order | Note]:
+    def _answer(self, now: Seconds) -> list[Told]:
         if self.behaviour.state is Person.RINGING:
             self.hook.force(True)
             return self._lift(now)

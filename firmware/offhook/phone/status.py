@@ -60,6 +60,10 @@ class Status:
     """The URI that reaches us without a server; new at each start."""
     muted: bool = False
     """The person pressed the mute key."""
+    set_up: bool = True
+    """There is an account."""
+    trouble: str = ""
+    """What is wrong with the telephone itself, in words; the earpiece beeps it."""
 
 
 def call_status(call: Call, now: Seconds) -> CallStatus:
@@ -95,7 +99,8 @@ def words(state: Behaviour, line: Line) -> str:
     if state.state in COLLECTING:
         first = state.dialling.digits
     muted = "Muted. " if state.muted else ""
-    return muted + state.face.words.format(first, _party(line, state.other))
+    trouble = "" if state.told is None else state.told.words
+    return muted + state.face.words.format(first, _party(line, state.other), trouble).rstrip()
 
 
 def _party(line: Line, ref: CallRef | None) -> str:

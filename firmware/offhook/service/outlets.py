@@ -6,7 +6,16 @@ from typing import Final
 
 from offhook.entropy import Entropy
 from offhook.notes import Note, Severity
-from offhook.phone.actions import Action, CallEnded, ClosePort, Light, Ring, Show, StartVoice
+from offhook.phone.actions import (
+    Action,
+    CallEnded,
+    ClosePort,
+    FactoryReset,
+    Light,
+    Ring,
+    Show,
+    StartVoice,
+)
 from offhook.ports import Bell, Lamp
 from offhook.service.parts import VoiceRunner
 from offhook.service.voice import RtpPair, RtpPorts
@@ -76,6 +85,8 @@ class Outlets:
     shown: Callable[[str], None]
     voice: VoiceRunner
     ports: Ports
+    reset: Callable[[], None] = lambda: None
+    """Forget everything and start anew."""
     bell: Bell | None = None
     lamp: Lamp | None = None
     ready: set[int] = field(default_factory=set)
@@ -92,16 +103,25 @@ class Outlets:
                 self._move(action, now)
             case Note():
                 self.note(action, now)
+            case Resolve() | CallEnded() | Show() | FactoryReset() | ServerDate():
+                self._service(action, now)
+            case _:
+                self._voice(action, now)
+
+    def _service(
+        self, action: Resolve | CallEnded | Show | FactoryReset | ServerDate, now: Seconds
+    ) -> None:
+        match action:
             case Resolve(host):
                 self.resolve(host, now)
             case CallEnded():
                 self.ended(action)
             case Show(text):
                 self.shown(text)
+            case FactoryReset():
+                self.reset()
             case ServerDate(epoch):
                 self.dated(epoch, now)
-            case _:
-                self._voice(action, now)
 
     def _voice(self, action: Action, now: Seconds) -> None:
         match action:
@@ -119,7 +139,15 @@ class Outlets:
                 else:
                     self.voice.obey(action, pair)
             case (
-                Send() | Ring() | Light() | Note() | Resolve() | CallEnded() | Show() | ServerDate()
+                Send()
+                | Ring()
+                | Light()
+                | Note()
+                | Resolve()
+                | CallEnded()
+                | Show()
+                | ServerDate()
+                | FactoryReset()
             ):
                 raise AssertionError(action)  # `perform` has done it
             case _:

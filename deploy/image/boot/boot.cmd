@@ -39,11 +39,12 @@ if ${devtype} read ${kernel_at} ${state_at} 1; then
 fi
 
 setenv sound no
-for order in "A B" "B A" "A" "B"; do
-  if test "${BOOT_ORDER}" = "${order}"; then
-    setenv sound yes
-  fi
-done
+if test "${BOOT_ORDER}" = "A B" -o "${BOOT_ORDER}" = "B A"; then
+  setenv sound yes
+fi
+if test "${BOOT_ORDER}" = A -o "${BOOT_ORDER}" = B; then
+  setenv sound yes
+fi
 if test "${sound}" = no; then
   setenv BOOT_ORDER "A B"
 fi

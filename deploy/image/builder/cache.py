@@ -1,9 +1,11 @@
 """Where finished stages are kept, named by the digest of all that made them."""
 
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,15 +56,24 @@ def kept(name: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
     under its real name only when whole.
     """
     path = root() / f"{name}-{key}"
-    if not path.exists():
-        new = path.with_name(path.name + ".new")
-        _remove(new)
-        with stage(name, what):
-            make(new)
-        new.rename(path)
-        _forget_old(name)
-    path.touch()
+    with _alone(name):
+        if not path.exists():
+            new = path.with_name(path.name + ".new")
+            _remove(new)
+            with stage(name, what):
+                make(new)
+            new.rename(path)
+            _forget_old(name)
+        path.touch()
     return path
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """One builder at a time makes a stage; others wait, and find it made."""
+    with (root() / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _forget_old(name: str) -> None:

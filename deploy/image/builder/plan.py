@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache as once
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,11 @@ from builder.spec import IMAGE
 from builder.tree import fat_files, phone, system, work
 
 BOOT: Final = IMAGE / "boot"
+UBOOT_DEFAULTS: Final = "uboot.env.txt"
+UBOOT_SIZE: Final = "0x4000"  # CONFIG_ENV_SIZE of u-boot-rpi
 
 
+@once
 def tree(build: Build) -> Path:
     """The root file system's tar."""
     done = system(build.spec, build.base(), build.tools)
@@ -56,6 +60,11 @@ def _boot_files(build: Build, content: Path) -> None:
                  "-d", path, script],
                 paths=[BOOT, content], env={"SOURCE_DATE_EPOCH": str(build.release.epoch)},
             )  # fmt: skip
+        elif path.name == UBOOT_DEFAULTS:
+            build.tools.run(
+                ["mkenvimage", "-s", UBOOT_SIZE, "-o", content / path.stem, path],
+                paths=[BOOT, content],
+            )
         else:
             shutil.copy(path, content)
     fat_files(build.spec, tree(build), content)

@@ -30,6 +30,7 @@ def household(tmp_path: Path) -> Household:
 @pytest.mark.parametrize("sound", [True, False])
 def test_the_settings_pass_the_service_s_own_check(household: Household, sound: bool) -> None:
     settings = settle(household, EXCHANGE, sound=sound)
+    assert settings.account is not None
     assert settings.account.user == USERS[0]
     assert settings.account.next_hop == EXCHANGE
     assert settings.account.password == household.passwords[USERS[0]]
@@ -42,6 +43,7 @@ def test_a_second_run_has_new_passwords_that_only_we_can_read(household: Househo
     settle(household, EXCHANGE, sound=False)
     again = Household(household.directory, household.socket, new_passwords())
     settings = settle(again, EXCHANGE, sound=False)
+    assert settings.account is not None
     assert settings.account.password != household.passwords[USERS[0]]
     mode = (household.directory / "sip-password").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600

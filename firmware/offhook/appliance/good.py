@@ -74,7 +74,7 @@ def health(status: Mapping[str, Json]) -> Health:
     """The answer to `status` of the control socket."""
     service = status.get("service")
     told = service if isinstance(service, Mapping) else {}
-    troubles = told.get("troubles")
+    troubles = told.get("hardware")
     found = [str(each) for each in troubles] if isinstance(troubles, list) else ["no report"]
     if told.get("voice") != "alive":
         found.append("the voice runner is silent")

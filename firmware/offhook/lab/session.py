@@ -53,13 +53,14 @@ class Session:
             self.sockets.close()
 
     async def _beside(self, phone: Phone) -> None:
+        account = self.settings.account
         desk = Desk(
             board=self.board,
             ladder=self.ladder,
             status=phone.status,
             levels=lambda: self.exchange.exchange.levels,
             functions=dict(self.settings.phone.keypad.functions),
-            about=f"a SIP desk phone, number {self.settings.account.user}",
+            about=f"a SIP desk phone, number {account.user if account else 'none'}",
         )
         server = DeskServer(desk, self.page)
         async with asyncio.TaskGroup() as tasks:

@@ -15,7 +15,7 @@ from offhook.board.build import Board, build
 from offhook.board.profile import Profile
 from offhook.notes import Note, Severity
 from offhook.phone.actions import CallEnded
-from offhook.phone.events import Event, HookEdge, KeypadScan, RtpPort
+from offhook.phone.events import Event, HookEdge, KeypadScan, ResetWindow, RtpPort, SelfTrouble
 from offhook.phone.station import Station
 from offhook.service import control
 from offhook.service.chores import HookReader, Task, Watchdog
@@ -25,6 +25,7 @@ from offhook.service.connection import Connection
 from offhook.service.control_protocol import Json
 from offhook.service.disk import Disk
 from offhook.service.entropy import SystemEntropy
+from offhook.service.handover import Handover
 from offhook.service.journal import Journal, call_line
 from offhook.service.loop import Observer, Phone
 from offhook.service.network import Network
@@ -40,6 +41,8 @@ from offhook.units import Endpoint, Seconds
 if TYPE_CHECKING:
     from gpiozero import Factory
 
+SETTINGS_WRONG: Final = 2
+"""Beeps: see `phone.trouble`."""
 PORT_RETRY: Final = Seconds(2)
 """When no RTP port was free, look again so often."""
 
@@ -61,11 +64,16 @@ class Telephone:
     outlets: Outlets = field(init=False)
     phone: Phone = field(init=False)
     store: Store = field(init=False)
+    station: Station = field(init=False)
     disk: Disk = field(init=False)
+    handover: Handover = field(init=False)
+    distrusted: bool = False
+    """The settings file is wrong; these are the last good ones."""
     clients: control.Clients = field(init=False)
     wall_clock: WallClock = field(init=False)
     _ears: Ears = field(init=False)
     _vitals: Vitals | None = None
+    _trusted: tuple[frozenset[str], int | None] | None = None
     _refill: Task = field(init=False)
     _entropy: SystemEntropy = field(default_factory=SystemEntropy)
     _exit: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -77,14 +85,16 @@ class Telephone:
         self.wall_clock = WallClock(self.note)
         self.disk = Disk(self.note_from_thread)
         self._exit.callback(self.disk.close)
+        self.handover = Handover(self.environment)
         self._open_state()
         self._open_connection()
         self._open_phone()
         self._open_board(pin_factory)
         self._open_watchdog()
         self._refill = Task(self._fill_ports)
-        connection = self.connection
-        self.phone.chores += [connection, self.journal, self._refill]
+        self.phone.chores += [self.journal, self._refill]
+        if self.settings.account is not None:
+            self.phone.chores.append(self.connection)
         threading.excepthook = self._thread_died
 
     async def start(self) -> None:
@@ -95,6 +105,7 @@ class Telephone:
         self.phone.start()
         self._fill_ports(self.phone.now())
         self._listen_to_board()
+        self._hear_of_the_machine()
         self.phone.arm()
         gc.collect()
         gc.freeze()  # what lives for ever need not be looked through again
@@ -121,6 +132,7 @@ class Telephone:
             "uptime": round(now - self._started, 1),
             "settings": str(self.settings.source),
             "board": self.profile.name,
+            "hardware": list(self._hardware()),
             "troubles": list(self._troubles()),
             "voice": "alive" if self.voice.alive(Seconds(now)) else "silent",
             "lines_lost": self.journal.lost,
@@ -153,7 +165,7 @@ class Telephone:
         network = self.settings.network
         self.connection = Connection(
             loop=self.loop,
-            server=self.settings.account.next_hop,
+            server=self.settings.account.next_hop if self.settings.account else ("", 0),
             port=network.sip_port,
             network=Network(network.address),
             resolver=resolver,
@@ -164,12 +176,13 @@ class Telephone:
             rearm=self._rearm,
         )
         self._exit.callback(self.connection.close)
-        self.connection.open(Seconds(self.loop.time()))
+        if self.settings.account is not None:
+            self.connection.open(Seconds(self.loop.time()))
 
     def _open_phone(self) -> None:
         keys = self.profile.keypad.keys if self.profile.keypad else None
         self.settings = replace(self.settings, phone=with_keys(self.settings.phone, keys))
-        station = Station(
+        self.station = Station(
             self.settings.account,
             self.settings.phone,
             available(),
@@ -187,13 +200,14 @@ class Telephone:
             note=self.note,
             ended=self._call_ended,
             dated=self.wall_clock.told,
+            reset=lambda: self.disk.do("factory reset", self.handover.reset),
             refill=lambda: setattr(self._refill, "at", self.phone.now()),
             shown=self._shown,
             voice=self.voice,
             ports=ports,
         )
         self.phone = Phone(
-            self.loop, station, self.outlets.perform, self.journal.always, self._seen
+            self.loop, self.station, self.outlets.perform, self.journal.always, self._seen
         )
 
     def _open_board(self, pin_factory: "Factory | None") -> None:
@@ -252,8 +266,26 @@ class Telephone:
 
     # ---- what is heard
 
+    def _hear_of_the_machine(self) -> None:
+        """What the image's helpers found, and whether it was switched on a moment ago."""
+        trouble = self.handover.trouble() or (SETTINGS_WRONG if self.distrusted else 0)
+        if trouble:
+            self.phone.feed(SelfTrouble(trouble))
+        if (until := self.handover.reset_window(self.phone.now())) is not None:
+            self.phone.feed(ResetWindow(until))
+        self._tell_peers()
+
+    def _tell_peers(self) -> None:
+        """The firewall lets through whom we trust: `appliance.peers`."""
+        local = self.connection.local
+        trusted = (self.station.agent.peers, None if local is None else local.port)
+        if trusted != self._trusted:
+            self._trusted = trusted
+            self.disk.do("trusted peers", lambda: self.handover.peers(*trusted))
+
     def _feed(self, event: Event) -> None:
         self.phone.feed(event)
+        self._tell_peers()
 
     def _take(self, event: Event) -> None:
         self.phone.take(event)
@@ -300,9 +332,12 @@ class Telephone:
             self.phone.feed(RtpPort(port))
 
     def _troubles(self) -> Sequence[str]:
-        failing = [f"{part} does not work" for part in sorted(self.outlets.failing)]
         clock = [self.wall_clock.trouble] if self.wall_clock.trouble else []
-        return [*self.board.troubles, *failing, *clock]
+        return [*self._hardware(), *clock]
+
+    def _hardware(self) -> Sequence[str]:
+        failing = [f"{part} does not work" for part in sorted(self.outlets.failing)]
+        return [*self.board.troubles, *failing]
 
     # ---- threads
 

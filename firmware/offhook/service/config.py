@@ -36,7 +36,8 @@ MAX_SIZE: Final = 65536  # bytes of a settings file
 class Settings:
     """All of it."""
 
-    account: Account
+    account: Account | None
+    """None: the phone is not set up."""
     phone: PhoneSettings
     board: str = "none"
     """Name of a profile in `board/profiles`, the path of a TOML file, or "none"."""
@@ -138,9 +139,8 @@ def _parsed(path: Path) -> dict[str, object]:
 
 
 def _settings(document: Reader, path: Path, environment: Mapping[str, str]) -> Settings:
-    account = document.table("account")
     return Settings(
-        account=config_tables.account(account, _password(account, environment)),
+        account=_account(document.table("account"), environment),
         phone=config_tables.phone(document.table("phone")),
         board=config_tables.board(document.table("board")),
         sound=config_tables.sound(document.table("sound")),
@@ -151,6 +151,13 @@ def _settings(document: Reader, path: Path, environment: Mapping[str, str]) -> S
         source=path,
         written=document.taken,
     )
+
+
+def _account(table: Reader, environment: Mapping[str, str]) -> Account | None:
+    """None: there is no such table, or it still has the empty strings it is delivered with."""
+    if not table.entries or table.entries.get("user") == table.entries.get("domain") == "":
+        return None
+    return config_tables.account(table, _password(table, environment))
 
 
 def _password(account: Reader, environment: Mapping[str, str]) -> str:

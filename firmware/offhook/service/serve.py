@@ -62,9 +62,8 @@ def serve(
         at_exit.callback(journal.close)
         at_exit.callback(voice.close)
         try:
-            return asyncio.run(
-                _serve(partial(Telephone, settings, profile, voice, journal), pin_factory, hooks)
-            )
+            made = partial(Telephone, settings, profile, voice, journal, distrusted=bool(problems))
+            return asyncio.run(_serve(made, pin_factory, hooks))
         except FileExistsError as error:
             journal.always(Note("already running", {"error": str(error)}, Severity.ERROR))
             return EXIT_RUNNING

@@ -36,6 +36,16 @@ def test_a_name_of_the_other_family_is_still_reached() -> None:
     assert peers.endpoint(SERVER.host, 5061, None) == Endpoint(SERVER.host, 5061)
 
 
+def test_an_address_that_did_not_serve_comes_last_wherever_it_stands() -> None:
+    peers = Peers([("sip.example.org", 5060)])
+    peers.learn("sip.example.org", ("192.0.2.1", "192.0.2.2", "192.0.2.3"))
+    peers.learn("far.example.org", ("192.0.2.9",))
+    peers.demote("192.0.2.1")
+    found = peers.endpoints("sip.example.org", 5060, PHONE)
+    assert [each.host for each in found] == ["192.0.2.2", "192.0.2.3", "192.0.2.1"]
+    assert peers.endpoint("far.example.org", 1, PHONE) == Endpoint("192.0.2.9", 1)
+
+
 @given(st.lists(st.integers(0, 500), max_size=100))
 @example(list(range(100)))
 def test_the_cache_of_names_is_bounded_and_keeps_our_own(numbers: list[int]) -> None:

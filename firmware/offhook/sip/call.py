@@ -140,6 +140,8 @@ class Call:
     """Where its last message came from."""
     hop: Endpoint | None = None
     """Where our INVITE goes."""
+    others: tuple[Endpoint, ...] = ()
+    """Where else it may go."""
     allowed: frozenset[str] = frozenset()
     """Methods the peer takes, in lower case."""
     ours: bytes = b""

@@ -34,7 +34,8 @@ def find(call: Call, now: Seconds) -> None:
 
 def invite(call: Call, event: Event, now: Seconds) -> None:
     """FOUND: send the INVITE."""
-    call.hop = event.hop
+    assert event.hop is not None  # noqa: S101 -- FOUND has it
+    call.hop, call.others = event.hop, call.wire.others(event.hop)
     _send(call, now)
 
 
@@ -50,8 +51,9 @@ def _send(call: Call, now: Seconds) -> None:
 
     call.ours = call.offer or b""
     call.errand = Errand(
-        "INVITE", call.target, _headers(call), call.hop, next_cseq, listener, Trust.LEARN, call.ours
-    )
+        "INVITE", call.target, _headers(call), call.hop, next_cseq, listener, Trust.LEARN,
+        call.ours, call.others,
+    )  # fmt: skip
     call.errands.send(call.errand, now)
 
 
@@ -71,7 +73,7 @@ def _headers(call: Call) -> Headers:
 
 
 def _heard(call: Call, errand: Errand, response: Response | None, now: Seconds) -> None:
-    call.peer = errand.source or call.peer
+    call.peer, call.hop, call.others = errand.source or call.peer, errand.hop, errand.others
     if response is None:
         call.feed(call, Input.FAILURE, Event(status=408), now)
     elif response.status < 200:

@@ -56,29 +56,42 @@ class Peers:
         return frozenset(address for host in self._own for address in self._found.get(host, ()))
 
     def learn(self, host: str, addresses: tuple[str, ...]) -> None:
-        """The resolver's answer; an empty one changes nothing, nor does one that is not numeric."""
+        """The resolver's answer; an empty one changes nothing, nor does one that is not numeric.
+
+        The same addresses keep our order: the one that serves stands first.
+        """
         good = tuple(_canonical(address) for address in addresses if is_address(address))
         if not good:
             return
-        self._found[host] = good[:MAX_ADDRESSES]
+        if set(good[:MAX_ADDRESSES]) != set(self._found.get(host, ())):
+            self._found[host] = tuple(dict.fromkeys(good[:MAX_ADDRESSES]))
         self._found.move_to_end(host)
         while len(self._found) > MAX_HOSTS:
             del self._found[next(name for name in self._found if name not in self._own)]
 
     def endpoint(self, host: str, port: int, local: Endpoint | None) -> Endpoint | None:
         """Where what goes to `host` is sent: its first address, best of our family (C-13)."""
+        return next(iter(self.endpoints(host, port, local)), None)
+
+    def endpoints(self, host: str, port: int, local: Endpoint | None) -> tuple[Endpoint, ...]:
+        """All of them in the order to be tried, of our family if there are any."""
         if is_address(host):
-            return Endpoint(_canonical(host), port)
+            return (Endpoint(_canonical(host), port),)
         addresses = self._found.get(host, ())
         ours = [
             one for one in addresses if local is not None and (":" in one) == (":" in local.host)
         ]
-        return next((Endpoint(one, port) for one in (*ours, *addresses)), None)
+        return tuple(Endpoint(one, port) for one in ours or addresses)
+
+    def demote(self, failed: str) -> None:
+        """The address did not serve: the others of its names come first from now on."""
+        for host, addresses in self._found.items():
+            if failed in addresses:
+                self._found[host] = (*(one for one in addresses if one != failed), failed)
 
     def is_at(self, hop: tuple[str, int], source: Endpoint, local: Endpoint | None) -> bool:
-        """`source` has the address that what goes to `hop` is sent to."""
-        known = self.endpoint(*hop, local)
-        return known is not None and known.host == _canonical(source.host)
+        """`source` has an address that what goes to `hop` is sent to."""
+        return _canonical(source.host) in {known.host for known in self.endpoints(*hop, local)}
 
     def trusts(self, source: Endpoint) -> bool:
         """Requests from there are obeyed."""

@@ -97,7 +97,7 @@ class Registrar:
     def attempt(self, now: Seconds) -> None:
         """A round begins; after a failure names are looked up anew, old addresses serving."""
         self._rewritten = self._briefed = False
-        self._errand = None
+        self._drop()
         hop = self._wire.account.next_hop[0]
         peers = self._wire.peers
         others = [name for name in peers.unknown if name != hop]  # obeyed too, once it is known
@@ -110,9 +110,16 @@ class Registrar:
             self.machine.step(Input.GONE, now)
             return
         self._old = []
+        self._drop()
         self._errand = self._make(self._server, 0)
         self._errand.listener = self._given_back
         self._errands.send(self._errand, now)
+
+    def _drop(self) -> None:
+        """What is under way matters no more."""
+        if self._errand is not None:
+            self._errand.wanted = False
+        self._errand = None
 
     def left(self, now: Seconds) -> None:
         """It is over."""
@@ -128,11 +135,14 @@ class Registrar:
         if hop is None:
             self._fail(None, f"no address for {self._wire.account.next_hop[0]}", now)
             return
+        self._ask(hop, self._wire.others(hop), now)
+
+    def _ask(self, hop: Endpoint, others: tuple[Endpoint, ...], now: Seconds) -> None:
         self._server = hop
-        self._errand = self._make(hop, self._expires)
+        self._errand = self._make(hop, self._expires, others)
         self._errands.send(self._errand, now)
 
-    def _make(self, hop: Endpoint, expires: int) -> Errand:
+    def _make(self, hop: Endpoint, expires: int, others: tuple[Endpoint, ...] = ()) -> Errand:
         account = self._wire.account
         empty = empty_nonce(account.digest_user, account.domain, account.registrar)
         return Errand(
@@ -143,6 +153,7 @@ class Registrar:
             self._next_cseq,
             self._answered,
             Trust.LEARN,
+            others=others,
             cached=True,
             extra=(("Authorization", empty),) if account.empty_nonce else (),
             challenged=self._challenged,
@@ -201,17 +212,13 @@ class Registrar:
                 self._wire.do(ServerDate(epoch))
             self._granted(errand, response, now)
         elif response.status == 423 and self._brief(response):
-            self._again(errand.hop, now)
+            self._ask(errand.hop, errand.others, now)
         elif response.status in DENIALS:
             self._denied(errand, response, now)
         else:
             self._learn(response)
             self.machine.retry_after = _retry_after(response)
             self._fail(response.status, response.reason, now)
-
-    def _again(self, hop: Endpoint, now: Seconds) -> None:
-        self._errand = None
-        self._send(hop, now)
 
     def _brief(self, response: Response) -> bool:
         """423: once in a round, and only for a longer time than we asked (C-9)."""
@@ -227,12 +234,12 @@ class Registrar:
         if not granted:
             self._fail(response.status, "binding not kept", now)
             return
-        self._until = Seconds(now + granted)
+        self._until, self._server = Seconds(now + granted), errand.hop
         self._bound = _sent_contact(errand)
         self._old = []
         self._failing = False
         if self._learn(response):
-            self._again(errand.hop, now)
+            self._ask(errand.hop, errand.others, now)
             return
         self.machine.granted = Seconds(granted)
         self.machine.step(Input.DONE, now)

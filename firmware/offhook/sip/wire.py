@@ -25,6 +25,8 @@ BRANCH_BITS: Final = 96
 MAX_FORWARDS: Final = 70
 RESOLVE_TIME: Final = Seconds(10.0)
 """A name that has no address by then has none."""
+MAX_OTHERS: Final = 3
+"""Further addresses of our server that one request is tried at; each may take 32 s."""
 MAX_WAITING: Final = 32
 """Messages that wait for the address of a name."""
 
@@ -108,6 +110,11 @@ class Wire:
         return sends
 
     # Addresses
+
+    def others(self, hop: Endpoint) -> tuple[Endpoint, ...]:
+        """Where a request outside a dialog may go when `hop` does not serve (RFC 3263 §4.3)."""
+        known = self.peers.endpoints(*self.account.next_hop, self.local)
+        return tuple(one for one in known if one != hop)[:MAX_OTHERS]
 
     def reach(
         self, hop: tuple[str, int], then: Then, now: Seconds, fallback: Endpoint | None = None

@@ -1,5 +1,6 @@
 """`offhook.toml` as a whole."""
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping

@@ -14,6 +14,8 @@ PROPERTIES: Final = (
     "LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,UnitFileState"
 )
 EXIT_CONFIG: Final = "78"
+OF_THE_CLOCK: Final = "the clock is "
+"""How a trouble begins that has a line of its own."""
 CREDENTIALS: Final = (
     "Compare user and password with the exchange's: sudo offhook config check; the password "
     "stands in /etc/offhook/sip-password."
@@ -209,7 +211,9 @@ def see_keys(phone: Phone, stuck: tuple[str, ...] = ()) -> Keys:
     return Keys(
         known=not phone.silent,
         board=str(phone.about("board") or ""),
-        troubles=tuple(strings(phone.about("troubles"))),
+        troubles=tuple(
+            each for each in strings(phone.about("troubles")) if not each.startswith(OF_THE_CLOCK)
+        ),
         state=phone.text("state"),
         lifted=phone.status.get("lifted") is True,
         stuck=stuck,

@@ -155,6 +155,8 @@ class Names:
     addresses: tuple[str, ...] = ()
     seconds: float = 0.0
     servers: tuple[str, ...] = ()
+    asked: bool = True
+    """False where there is no program to ask with."""
 
 
 def names(machine: Machine, phone: Phone) -> Iterator[Finding]:
@@ -175,7 +177,7 @@ def see_names(machine: Machine, phone: Phone) -> Names:
         return Names(host, (host,), 0.0, servers)
     ran = machine.run(("getent", "ahosts", host), DNS_PATIENCE)
     if ran is None:
-        return Names(host, (), 0.0, servers)
+        return Names(host, servers=servers, asked=False)
     found = dict.fromkeys(line.split()[0] for line in ran.out.splitlines() if line.strip())
     return Names(host, tuple(found), ran.seconds, servers)
 
@@ -186,6 +188,8 @@ def judge_names(facts: Names) -> Iterator[Finding]:
     asked = f"asked {', '.join(facts.servers)}" if facts.servers else "no name server known"
     if not host:
         yield none("dns", "no exchange is configured")
+    elif not facts.asked:
+        yield none("dns", f"{host} cannot be asked for: no getent here")
     elif facts.addresses == (facts.host,):
         yield ok("dns", f"{host} is an address")
     elif not facts.addresses:

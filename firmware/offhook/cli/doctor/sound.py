@@ -14,7 +14,8 @@ from offhook.text import printable
 
 QUIET: Final = 20  # %
 _CARD: Final = re.compile(r"^\s*(\d+) \[(\S+)\s*\]: (.*)$", re.MULTILINE)
-_NAMED: Final = re.compile(r":(?:.*,)?CARD=([A-Za-z0-9_]+)|^(?:plug)?hw:([A-Za-z0-9_]+)")
+_NAMED: Final = re.compile(r":(?:.*,)?CARD=([A-Za-z0-9_]+)")
+_FIRST: Final = re.compile(r"^(?:plug)?hw:([A-Za-z0-9_]+)")
 _LEVEL: Final = re.compile(r"\[(\d{1,3})%\]")
 
 
@@ -90,8 +91,8 @@ def _profile(board: str) -> Mapping[str, object]:
 
 
 def _card(name: str) -> str:
-    found = _NAMED.search(name)
-    return "" if found is None else found[1] or found[2]
+    found = _NAMED.search(name) or _FIRST.search(name)
+    return "" if found is None else found[1]
 
 
 def _users(machine: Machine, card: str) -> Iterator[tuple[str, str]]:

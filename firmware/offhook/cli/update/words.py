@@ -79,7 +79,7 @@ _MEANINGS: Final = tuple(
         ),
         (
             r"/dev/mapper/control|device.mapper|nbd device|netlink",
-            "The kernel that runs here cannot open bundles (dm-verity, nbd): modprobe -a dm_verity nbd",
+            "The kernel that runs cannot open bundles: sudo modprobe -a dm_verity nbd",
         ),
         (
             r"d-bus|was not provided by any|rejected send|connection is closed",

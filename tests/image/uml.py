@@ -47,8 +47,7 @@ PrivateMounts=yes
 Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 Environment=PYTHONPATH=/run/host{tests} IMG_SHARED=/run/host{shared}
 ExecStartPre=/bin/mkdir -p /run/host
-ExecStartPre=/bin/mount -t hostfs host /run/host
-ExecStart=/usr/bin/python3 -m image.guest {scenario}
+ExecStart=/bin/sh -c 'mount -t hostfs host /run/host && exec python3 -m image.guest {scenario}'
 """
 
 needs_image: Final = [

@@ -6,6 +6,7 @@ softer, not bent; only what is left in those 2 ms is clipped.
 """
 
 import audioop
+from itertools import count
 from typing import Final
 
 from offhook.audio.pcm import FULL_SCALE, ONE, RATE, WIDTH, multiply, ratio
@@ -61,6 +62,6 @@ class Limiter:
 def _glide(frame: bytes, before: float, after: float, ramp: int) -> bytes:
     """`frame` with a gain that goes evenly from `before` to `after` in its first `ramp` samples."""
     step = (after - before) / ramp
-    weights = [int(ONE * (before + step * (i + 1))) for i in range(ramp)]
+    weights = map(int, count(ONE * (before + step), ONE * step))
     edge = WIDTH * ramp
     return multiply(frame[:edge], weights) + audioop.mul(frame[edge:], WIDTH, after)

@@ -7,7 +7,7 @@ works in the byte order of the machine, which is little-endian on every board we
 import audioop
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from itertools import repeat
 from operator import mul, rshift
@@ -90,7 +90,7 @@ def level_dbm0(frame: bytes) -> Decibels:
     return Decibels(FULL_SCALE_SINE + 20.0 * math.log10(power / _SINE_RMS))
 
 
-def multiply(frame: bytes, weights: Sequence[int]) -> bytes:
+def multiply(frame: bytes, weights: Iterable[int]) -> bytes:
     """Each sample times its own weight, in units of 1/32768 (0 … `ONE`); for ramps and blends.
 
     Runs in C, but makes an object of each sample (0.1 µs): for edges, not for every frame.

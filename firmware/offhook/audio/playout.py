@@ -262,7 +262,7 @@ class Playout:
             self._concealed += self._gap_concealed
         self._gap_concealed = 0
         self._played += 1
-        self._delay = now + duration(len(self._ready) // WIDTH) - packet.arrival
+        self._delay = now + len(self._ready) / (WIDTH * RATE) - packet.arrival
         self._delays += self._delay
 
     def _scaled(self, pcm: bytes) -> bytes:

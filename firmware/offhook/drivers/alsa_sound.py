@@ -117,9 +117,10 @@ class AlsaSound:
             return
         try:
             free = playback.avail()
-            dry = free == XRUN or any(
-                playback.write(each) < 0 for each in self._queue.level(frame, free)
-            )
+            dry = free == XRUN
+            frames = () if dry else self._queue.level(frame, free)
+            for each in frames:
+                dry = dry or playback.write(each) < 0
         except alsaaudio.ALSAAudioError as error:
             self._lose(str(error))
             return

@@ -85,12 +85,13 @@ class VoiceLoop:
 
     def _period(self) -> None:
         sound = self._sound if self._listening else self._silent
-        self._mic += sound.read()
-        if len(self._mic) < self._step:
+        frame = self._mic + sound.read()
+        if len(frame) < self._step:
+            self._mic = frame
             self._write(sound)
             return
         now = self._now()
-        frame, self._mic = self._mic, b""
+        self._mic = b""
         for out in self._path.capture(frame, now):
             if (sockets := self._streams.get(out.stream)) is not None:
                 sockets.send(out.data, out.to, rtcp=out.rtcp)
@@ -105,8 +106,8 @@ class VoiceLoop:
 
     def _write(self, sound: Sound) -> None:
         size = WIDTH * sound.period
-        frame, self._ear = self._ear[:size], self._ear[size:]
-        sound.write(frame)
+        sound.write(self._ear[:size])
+        self._ear = self._ear[size:]
 
     def _chores(self, now: Seconds) -> None:
         """What need not be done in each period: a period is expensive by what it touches."""

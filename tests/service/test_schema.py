@@ -1,5 +1,6 @@
 """Reading a table closed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,13 @@ def test_true_is_no_number_and_a_number_is_no_flag() -> None:
     table.number("x", 0, 0, 1)
     table.flag("f", default=False)
     assert len(table.problems) == 3
+
+
+@pytest.mark.parametrize("key", ["password", "pasword", "Passwort", "pass_word", "psk", "secrt"])
+def test_a_secret_is_not_shown_though_its_key_is_misspelt(key: str) -> None:
+    table = reader(**{key: "hunter2"})
+    table.finish()
+    assert "hunter2" not in str(table.problems[0])
 
 
 def test_nan_and_infinity_are_out_of_every_range() -> None:

@@ -1,7 +1,6 @@
 """`[ssh]`: whose keys may log in.  Public keys are no secret; a private one here is a mistake."""
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def parse(line: str) -> Key:
         raise BadKeyError(f"begins with no known kind of key ({', '.join(TYPES)})")
     try:
         blob = base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadKeyError("is damaged: its second word is no base64") from error
     fields = [*_fields(blob)]
     if len(fields) < 2 or fields[0] != kind.encode() or b"".join(map(_field, fields)) != blob:

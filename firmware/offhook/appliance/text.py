@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Final
 
-from offhook.service.schema import Problem
+from offhook.service.schema import Problem, is_secret
 from offhook.text import printable
 
 MAX_SIZE: Final = 65536  # bytes of a settings file
@@ -21,7 +21,7 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BENT: Final = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a]")
 _PLACE: Final = re.compile(r"\s*\((?:at line (\d+), column (\d+)|at end of document)\)\Z")
 _BARE: Final = re.compile(r"\s*[A-Za-z0-9_-]+\s*=\s*([^\"'\[{#\s][^#]*|)(#.*)?")
-_SECRET: Final = re.compile(r"pass|secret|token|psk", re.IGNORECASE)
+_WORD: Final = re.compile("[A-Za-z]+")
 _SAVE: Final = "Save it again with the encoding UTF-8 (in the editor: Save as)."
 
 
@@ -69,7 +69,7 @@ def _not_toml(name: str, text: str, error: str) -> Problem:
     number = int(place[1]) if place and place[1] else len(lines)
     line = lines[min(number, len(lines)) - 1]
     what, remedy = _explained(words, line)
-    shown = "…" if _SECRET.search(line) else printable(line.strip(), 80)
+    shown = "…" if any(map(is_secret, _WORD.findall(line))) else printable(line.strip(), 80)
     return Problem(name, f"line {number}", "", what, f"{remedy} The line: {shown}")
 
 

@@ -17,7 +17,8 @@ from typing import Final, TypeVar
 from offhook.text import printable
 from offhook.units import Seconds
 
-_SECRET: Final = re.compile(r"pass|secret|token", re.IGNORECASE)
+_SECRET: Final = re.compile(r"pass|secret|token|psk", re.IGNORECASE)
+_SECRETS: Final = ("password", "passphrase", "passwd", "secret")
 _T = TypeVar("_T")
 
 
@@ -222,6 +223,11 @@ class Reader:
         return f"{self.name}.{key}" if self.name else key
 
 
+def is_secret(key: str) -> bool:
+    """Whether the value of a key of this name, misspelt too, may be a secret."""
+    return bool(_SECRET.search(key) or get_close_matches(key.lower(), _SECRETS, 1, 0.75))
+
+
 def _among(value: object, options: Sequence[str]) -> str:
     near = get_close_matches(value, options, 1, 0.5) if isinstance(value, str) else []
     return (f'Did you mean "{near[0]}"? ' if near else "") + f"Choose from: {', '.join(options)}."
@@ -231,7 +237,7 @@ def _shown(value: object, key: str = "") -> str:
     match value:
         case bool():
             return str(value).lower()
-        case _ if _SECRET.search(key):
+        case _ if is_secret(key):
             return "…"
         case dict():
             return "{…}"  # may hold anything, a misplaced password too

@@ -113,11 +113,10 @@ def of_call(machine: Machine, call: str) -> list[Record]:
     end = max(map(microseconds, signs)) + MARGIN
     since, until = (f"@{at // 1_000_000}" for at in (begin, end + 1_000_000))
     around = entries(machine, *UNITS, f"--since={since}", f"--until={until}")
-    return [
-        each
-        for each in around
-        if text(each, CALL) in ("", call) and begin <= microseconds(each) <= end
+    others = [
+        each for each in around if not text(each, CALL) and begin <= microseconds(each) <= end
     ]
+    return sorted((*signs, *others), key=microseconds)
 
 
 def _talked(record: Record) -> int:

@@ -56,7 +56,7 @@ def command(chosen: argparse.Namespace) -> int:
     """`offhook logs`."""
     machine = Machine()
     if chosen.call:
-        records: Iterable[Record] = _call(machine, chosen)
+        records: Iterable[Record] = pick(machine, chosen)
     elif chosen.follow:
         records = _followed(machine, words(chosen))
     else:
@@ -82,7 +82,8 @@ def words(chosen: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
-def _call(machine: Machine, chosen: argparse.Namespace) -> list[Record]:
+def pick(machine: Machine, chosen: argparse.Namespace) -> list[Record]:
+    """The lines around one call.  Raises `ClientError`."""
     call = find_call(machine, chosen.call)
     if not call:
         known = "" if chosen.call == "last" else f" whose id begins with {chosen.call!a}"

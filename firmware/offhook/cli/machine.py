@@ -7,6 +7,7 @@ directory of recorded files in a test.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -177,6 +178,11 @@ class Machine:
         """Lines NAME=VALUE that a program wrote, as of `systemctl show`."""
         pairs = (line.partition("=") for line in self.said(*words).splitlines())
         return {name: value for name, equals, value in pairs if equals}
+
+    def release(self, name: str) -> str:
+        """A word of os-release(5); empty where it is not given."""
+        found = re.search(rf'^{name}="?([^"\n]*)"?$', self.read("etc/os-release"), re.MULTILINE)
+        return found[1] if found else ""
 
     @property
     def image(self) -> bool:

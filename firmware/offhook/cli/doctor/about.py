@@ -1,7 +1,6 @@
 """Who this is: versions of everything."""
 
 import platform
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,13 +31,10 @@ def versions(machine: Machine, phone: Phone) -> Iterator[Finding]:
 
 def see_versions(machine: Machine, phone: Phone) -> Versions:
     """From the usual files."""
-    words = dict(
-        re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', machine.read("etc/os-release"), re.MULTILINE)
-    )
     return Versions(
         running=str(phone.about("version") or ""),
-        system=machine.read("etc/debian_version") or words.get("PRETTY_NAME", ""),
-        image=words.get("IMAGE_VERSION", ""),
+        system=machine.read("etc/debian_version") or machine.release("PRETTY_NAME"),
+        image=machine.release("IMAGE_VERSION"),
         kernel=machine.read("proc/sys/kernel/osrelease"),
         python=platform.python_version(),
         model=machine.model,

@@ -226,7 +226,7 @@ def judge_keys(facts: Keys) -> Iterator[Finding]:
         yield none("keypad, hook", "not known while offhookd does not answer")
         return
     for trouble in facts.troubles:
-        yield bad("hardware", printable(trouble, 300), "See the wiring; then: offhook test keys")
+        yield bad("hardware", printable(trouble, 300), "Then: offhook test keys")
     if facts.board in ("", "none"):
         yield warn(
             "keypad, hook", "no board profile: no hook switch, no keys",

@@ -123,7 +123,7 @@ def judge_audio(facts: Audio) -> Iterator[Finding]:
         missing = ", ".join(map(printable, facts.missing))
         yield bad("audio", f"{missing} is not there; there is {there or 'no card'}", plug)
     elif facts.trouble:
-        yield bad("audio", printable(facts.trouble, 300), plug)
+        yield bad("audio", printable(facts.trouble, 300), "Then: offhook test audio")
     elif not facts.names and facts.running:
         yield warn("audio", f"no card is named; there is {there or 'no card'}", plug)
     elif not facts.cards:

@@ -1,7 +1,7 @@
 """The card: room, errors, wear, what is writable; and the two slots."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -199,8 +199,15 @@ def see_slots(machine: Machine) -> Slots:
         for each in rows(told.get("slots"))
         for name, facts in each.items()
     ]
-    usable = tuple(sorted((each for each in found if each), key=lambda each: each.name))
-    return Slots(True, "", str(told.get("booted", "")), _primary(told), usable)
+    made = machine.release("IMAGE_VERSION")
+    usable = sorted((each for each in found if each), key=lambda each: each.name)
+    return Slots(
+        True,
+        "",
+        str(told.get("booted", "")),
+        _primary(told),
+        tuple(replace(each, version=made) if each.booted and made else each for each in usable),
+    )
 
 
 def _primary(told: Mapping[str, object]) -> str:

@@ -21,7 +21,7 @@ _KEYS: Final = re.compile(
     re.DOTALL,
 )
 _SSH: Final = re.compile(
-    r"\b((?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) )[A-Za-z0-9+/=]{16,}"
+    r"((?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) )[A-Za-z0-9+/=]{16,}"
 )
 _NAME: Final = (
     r"[\"']?[\w.-]*(?:pass(?:word|phrase|wd)|secret|token|psk|nonce|private[_-]?key|ha1|wep_key)"
@@ -74,8 +74,8 @@ class Mask:
         return line
 
     def _party(self, found: re.Match[str]) -> str:
-        name = found[3] + self._stand_in(found[4].strip('"')) if found[3] else ""
-        return found[1] + self._stand_in(found[2].strip('"')) + name
+        told = found[1] + self._stand_in(found[2].strip('"'))
+        return told + found[3] + self._stand_in(found[4].strip('"')) if found[3] else told
 
     def _stand_in(self, value: str) -> str:
         """The same for the same number, so that calls can still be told apart."""

@@ -19,7 +19,7 @@ from bench.table import Kind, Table
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 MEASURES: Final = (
-    "cost", "mouth_to_ear", "signalling", "growth", "isolation", "conceal", "playout",
+    "cost", "mouth_to_ear", "loopback", "signalling", "growth", "isolation", "conceal", "playout",
 )  # fmt: skip
 TOOLS: Final = ("baresip-core", "kamailio", "libspandsp2", "libasound2", "libbcg729-0")
 INTRODUCTION: Final = """# Measured

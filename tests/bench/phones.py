@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
-from peers.baresip import MODULES, Baresip
+from peers.baresip import ALSA_CONFIG, MODULES, Baresip
 from support import vloop
 from support.handset import Handset, Registrar, handset
 from support.ports import free_ports
@@ -17,31 +17,6 @@ from support.process import PATIENCE, Program
 
 USER: Final = "1001"
 PASSWORD: Final = "bench-secret"  # noqa: S105  # of no account
-CONFIG: Final = """
-poll_method epoll
-sip_listen 127.0.0.1:{sip}
-call_max_calls 4
-audio_player alsa,ear
-audio_source alsa,mic
-audio_alert aubridge,alert
-audio_srate 8000-8000
-audio_channels 1-1
-ausrc_srate 8000
-auplay_srate 8000
-ausrc_channels 1
-auplay_channels 1
-rtp_ports {low}-{high}
-net_interface 127.0.0.1
-module_path {modules}
-module g711.so
-module alsa.so
-module aubridge.so
-module_tmp uuid.so
-module_tmp account.so
-module_app menu.so
-module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:{control}
-"""
 
 
 class Phone(Protocol):
@@ -135,7 +110,15 @@ def baresip(
         home.mkdir()
         sip, control, low = free_ports(3, span=4)
         (home / "config").write_text(
-            CONFIG.format(sip=sip, control=control, low=low, high=low + 3, modules=MODULES)
+            ALSA_CONFIG.format(
+                sip=sip,
+                control=control,
+                low=low,
+                high=low + 3,
+                modules=MODULES,
+                mic="mic",
+                ear="ear",
+            )
         )
         account = f"<sip:{user}@{domain};transport=udp>;auth_pass={password};regint=60"
         (home / "accounts").write_text(f"{account};audio_codecs={codec}\n")

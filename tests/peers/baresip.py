@@ -41,6 +41,33 @@ snd_path {directory}
 sip_autoanswer_beep no
 """
 
+ALSA_CONFIG: Final = """
+poll_method epoll
+sip_listen 127.0.0.1:{sip}
+call_max_calls 4
+audio_player alsa,{ear}
+audio_source alsa,{mic}
+audio_alert aubridge,alert
+audio_srate 8000-8000
+audio_channels 1-1
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+rtp_ports {low}-{high}
+net_interface 127.0.0.1
+module_path {modules}
+module g711.so
+module alsa.so
+module aubridge.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control}
+"""
+"""With a sound card, and nothing said of delay: as it comes."""
+
 
 @dataclass(slots=True)
 class Baresip:

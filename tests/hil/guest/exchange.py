@@ -17,7 +17,7 @@ from offhook.lab.server import PORT, Server, Sockets
 from offhook.service.entropy import SystemEntropy
 
 LOG: Final = Path("/run/exchange.log")
-PASSWORDS: Final = {"1001": "one for the phone", "1002": "another"}
+PASSWORDS: Final = {"1001": "one-for-the-phone", "1002": "another"}
 
 
 def main(passwords: str) -> None:

@@ -10,6 +10,7 @@ from hil.guest.handset import handset
 from hil.guest.matrix import matrix
 from hil.guest.service import service
 from hil.guest.trouble import sound_card
+from hil.guest.two_baresips import two_baresips
 from hil.guest.two_phones import two_phones
 
 Scenario = Callable[[], Mapping[str, object]]
@@ -34,6 +35,7 @@ BY_NAME: Final[Mapping[str, Scenario]] = {
     "buzzer": buzzer,
     "tonal": tonal,
     "two_phones": two_phones,
+    "two_baresips": two_baresips,
     "sound_card": sound_card,
     "service": service,
 }

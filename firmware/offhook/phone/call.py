@@ -78,6 +78,10 @@ class Call:
         if peer is not None:
             self.record.party = Party(peer.number or known.number, peer.name or known.name)
 
+    def note(self, what: str, severity: Severity, /, **fields: str | int | float) -> Note:
+        """Of this call: its lines are found by its id."""
+        return note(what, severity, **fields, call=self.record.call_id)
+
     def notice_silence(self, now: Seconds) -> Iterator[Note]:
         """Say once that nothing came of the peer though it should have."""
         report, listening = self.record.report, self.voice is not None and self.voice.receive
@@ -85,7 +89,7 @@ class Call:
         if self.unheard or not (silent and listening and self.record.talked(now) > UNHEARD):
             return
         self.unheard = True
-        yield note("nothing is heard of the peer", Severity.WARNING)
+        yield self.note("nothing is heard of the peer", Severity.WARNING)
 
     def tell_voice(self) -> Iterator[StartVoice | UpdateVoice]:
         """What the voice path does not know yet."""

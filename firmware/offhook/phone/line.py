@@ -81,9 +81,10 @@ class Line:
         self._moved(call, "place", State.CALLING, new=True)
         results: list[Result] = []
         if emergency:
-            results.append(note("emergency call", Severity.WARNING, registered=self.registered))
+            told = call.note("emergency call", Severity.WARNING, registered=self.registered)
+            results.append(told)
         elif not self.agent.registered:
-            results.append(note("calling without registration", Severity.NOTICE))
+            results.append(call.note("calling without registration", Severity.NOTICE))
         return ref, [*results, *self.told(actions, now)]
 
     def obey(self, order: Order, now: Seconds) -> list[Result]:
@@ -256,7 +257,7 @@ class Line:
             yield CallIn(news.call)
         else:
             record.why = "no common codec"
-            yield note("incoming call has nothing we can talk with", Severity.NOTICE)
+            yield call.note("incoming call has nothing we can talk with", Severity.NOTICE)
             yield from self.told(self.agent.reject(news.call, 488, now), now)
 
     def _about(self, call: Call, action: "_CallNews", now: Seconds) -> Iterator[Result]:
@@ -272,7 +273,7 @@ class Line:
             case sip.OfferAccepted(_, body):
                 yield from self._accepted(call, body, now)
             case sip.OfferRefused(_, status):
-                yield note("the peer keeps the old session", Severity.NOTICE, status=status)
+                yield call.note("the peer keeps the old session", Severity.NOTICE, status=status)
                 yield from self._settled(call, now)
             case sip.Ended(_, cause):
                 call.record.cause = cause
@@ -284,7 +285,7 @@ class Line:
             try:
                 call.session.conclude(news.body)
             except SdpError as error:
-                yield note("early media cannot be used", Severity.NOTICE, why=str(error))
+                yield call.note("early media cannot be used", Severity.NOTICE, why=str(error))
             yield from call.tell_voice()
         if news.status == 180 or news.body is not None:
             yield RemoteRings(call.ref)
@@ -314,7 +315,7 @@ class Line:
         try:
             ours = media.offer() if body is None else media.answer(body)
         except SdpError as error:
-            yield note("a new session cannot be used", Severity.NOTICE, why=str(error))
+            yield call.note("a new session cannot be used", Severity.NOTICE, why=str(error))
             yield from self.told(self.agent.refuse(call.ref, 488, now), now)
             return
         yield from self.told(self.agent.accept(call.ref, ours, now), now)
@@ -322,7 +323,7 @@ class Line:
 
     def _accepted(self, call: Call, body: bytes | None, now: Seconds) -> Iterator[Result]:
         if trouble := call.conclude(body):
-            yield note("a new session cannot be used", Severity.NOTICE, why=trouble)
+            yield call.note("a new session cannot be used", Severity.NOTICE, why=trouble)
         yield from call.tell_voice()
         yield from self._settled(call, now)
 
@@ -343,7 +344,7 @@ class Line:
     def _abandon(self, call: Call, why: str, reason: str, now: Seconds) -> list[Result]:
         call.record.why, call.reason = why, reason
         return [
-            note("call given up", Severity.WARNING, why=why),
+            call.note("call given up", Severity.WARNING, why=why),
             *self._step(call.ref, Input.END, now),
         ]
 

@@ -13,7 +13,7 @@ space  := $(subst ,, )
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check walls format lint types layers fast-test covered-test live-test bench diagrams \
-        uml-kernel setup install deb image image-twice bundle test-image flash clean
+        uml-kernel setup install deb image card image-twice bundle test-image flash clean
 
 help:  ## list the words
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,10 +45,10 @@ layers:
 	@PYTHONPATH=firmware $(BIN)/lint-imports --no-logo
 
 fast-test:
-	@$(BIN)/python -m pytest -q -n 2 -m 'not ($(LIVE) or slow)'
+	@$(BIN)/python -m pytest -q -n 2 -m 'not ($(LIVE) or image_arm64 or slow)'
 
 covered-test: $(STAMPS)/test  ## the fast tests, with the branch coverage of the pure packages
-	@$(BIN)/python -m pytest -n 2 -m 'not ($(LIVE))' --cov=offhook --cov-branch --cov-report=
+	@$(BIN)/python -m pytest -n 2 -m 'not ($(LIVE) or image_arm64)' --cov=offhook --cov-branch --cov-report=
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=99 \
 	    --include='$(subst $(space),$(comma),$(PURE:%=firmware/offhook/%/*))'
 
@@ -79,6 +79,10 @@ image: $(STAMPS)/image  ## the SD card's image: build/offhook-VERSION-arm64.img.
 
 bundle: $(STAMPS)/image  ## the signed update: build/offhook-VERSION-arm64.raucb (KEYS=DIR)
 	@$(BUILDER) bundle --arch $(ARCH) $(ARGS)
+
+card: $(STAMPS)/image  ## the disk as `make test` boots it: the same files on amd64, in the kernel of uml-kernel
+	@$(BUILDER) disk --arch amd64
+	@$(BUILDER) bundle --arch amd64
 
 image-twice: $(STAMPS)/image  ## build everything twice from nothing, and compare bit by bit
 	@deploy/image/twice.sh $(ARCH)

@@ -13,6 +13,8 @@ from builder.toolbox import Tree
 
 MIB: Final = 1024 * 1024
 SECTOR: Final = 512
+FEATURES: Final = "^has_journal,^orphan_file,^metadata_csum_seed"
+"""Of the root file system: what U-Boot's ext4 cannot read is off, and it is never written."""
 FIRST: Final[Mapping[str, str]] = {"BOOT_ORDER": "A B", "BOOT_A_LEFT": "3", "BOOT_B_LEFT": "0"}
 """Slot B is empty in a new image."""
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from builder import bundle, deb, disk, sbom
 from builder.build import Build
-from builder.say import run, stage
+from builder.say import stage
 from builder.spec import IMAGE
 from builder.tree import fat_files, phone, system, work
 
@@ -20,10 +20,15 @@ UBOOT_SIZE: Final = "0x4000"  # CONFIG_ENV_SIZE of u-boot-rpi
 
 
 @once
+def debian(build: Build) -> Path:
+    """A tar of Debian's part, whole."""
+    return system(build.spec, build.base(), build.tools)
+
+
+@once
 def tree(build: Build) -> Path:
     """The root file system's tar."""
-    done = system(build.spec, build.base(), build.tools)
-    return phone(build.spec, done, deb.make(build), build.tools, build.release)
+    return phone(build.spec, debian(build), deb.make(build), build.tools, build.release)
 
 
 def root(build: Build) -> Path:
@@ -67,7 +72,7 @@ def _boot_files(build: Build, content: Path) -> None:
             )
         else:
             shutil.copy(path, content)
-    fat_files(build.spec, tree(build), content)
+    fat_files(build.spec, debian(build), content)
 
 
 def flashable(build: Build) -> None:
@@ -78,7 +83,7 @@ def flashable(build: Build) -> None:
         build.tools.run(
             ["bmaptool", "create", "-o", raw.with_suffix(".img.bmap"), raw], paths=[build.out]
         )
-        run(["xz", "-T0", "-3", "-k", "-f", raw], log=build.tools.log)
+        build.tools.run(["xz", "-T0", "-3", "-k", "-f", raw], paths=[build.out])
         checksum = hashlib.file_digest(packed.open("rb"), "sha256").hexdigest()
         raw.with_suffix(".img.xz.sha256").write_text(
             f"{checksum}  {packed.name}\n", encoding="ascii"

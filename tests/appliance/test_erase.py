@@ -79,3 +79,13 @@ def test_any_secret_among_any_neighbours(secret: str, user: str, comment: str) -
     text = f"# {line}\n" + written({"account": {"user": user, "password": secret, "last": secret}})
     after = tomllib.loads(erased(text))
     assert after["account"] == {"user": user, "password": "", "last": secret}
+
+
+def test_a_key_that_looks_like_the_secret_is_not_taken_for_it() -> None:
+    after = erased('[account]\n"hunter2" = 1\npassword = "hunter2"\nkeys = ["hunter2"]\n')
+    assert tomllib.loads(after)["account"] == {"hunter2": 1, "password": "", "keys": ["hunter2"]}
+
+
+def test_a_string_whose_place_another_key_has_is_not_tried() -> None:
+    after = erased('[account]\n"" = 1\n"hunter2" = 2\npassword = "hunter2"\n')
+    assert tomllib.loads(after)["account"] == {"": 1, "hunter2": 2, "password": ""}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.appliance.changes import Link, Remove, Write
-from offhook.appliance.erase import blanked
+from offhook.appliance.erase import NotFoundError, blanked
 from offhook.appliance.plan import (
     ADDRESS,
     HOSTNAME,
@@ -215,6 +215,14 @@ def test_a_password_alone_is_half_an_account() -> None:
 def test_a_board_that_cannot_be_is_told() -> None:
     known = Known(password=True, board_trouble=lambda _: "no such profile.")
     assert "no such profile. Mend that" in problems(GOOD, known)[0]
+
+
+def test_a_secret_that_cannot_be_found_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> None:
+        raise NotFoundError("account.password")
+
+    monkeypatch.setattr("offhook.appliance.plan.locate", lost)
+    assert "cannot be erased on the card" in problems(GOOD)[0]
 
 
 class TestFirstFile:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.appliance.text import MAX_SIZE, Parsed, parse
+from offhook.appliance.card import MAX_SIZE
+from offhook.appliance.text import Parsed, parse
 from offhook.service.schema import Problem
 
 TEXT = '[account]\nuser = "200"\n'

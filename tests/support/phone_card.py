@@ -56,8 +56,8 @@ class Disk:
 
     def boot(self) -> int:
         """Switch on: /run is empty, provisioning runs."""
-        trouble = self.root / "run/offhook-provision/trouble"
-        trouble.unlink(missing_ok=True)
+        if self.trouble:
+            (self.root / "run/offhook-provision/trouble").unlink()
         return provision.run(self.root, self.card)
 
     def data(self, path: str) -> str:

@@ -6,19 +6,18 @@ Read-only; writable only when there is something to write, and synced before it 
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from offhook.appliance.erase import Span
-from offhook.appliance.text import MAX_SIZE
 from offhook.appliance.tools import run as run_tool
 
 DEVICE: Final = Path("dev/disk/offhook-boot")
 MOUNT_POINT: Final = Path("run/offhook-provision/card")
 NAMES: Final = ("offhook.toml", "offhook.toml.txt")
 """What people call the file; Windows hides the end of the second."""
+MAX_SIZE: Final = 65536  # bytes of a settings file
 REPORT: Final = "offhook-report.txt"
 
 _OPTIONS: Final = "nosuid,nodev,noexec,noatime,umask=077"
@@ -55,13 +54,13 @@ class Folder:
         names = sorted(name for name in os.listdir(self.path) if name.lower() in NAMES)
         return tuple(Found(name, self._read(name)) for name in names)
 
-    def overwrite(self, name: str, spans: Sequence[Span]) -> None:
-        """Blank these bytes where they lie: same file, same blocks."""
+    def overwrite(self, name: str, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Write over the bytes at these offsets where they lie: same file, same blocks."""
         self.make_writable()
         descriptor = os.open(self.path / name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            for span in spans:
-                os.pwrite(descriptor, span.blank, span.offset)
+            for offset, piece in pieces:
+                os.pwrite(descriptor, piece, offset)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

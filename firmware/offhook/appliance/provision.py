@@ -101,8 +101,8 @@ class Provision:
             write_atomically(path, earlier.read_bytes()[:16], 0o644)
         elif code:
             write_atomically(path, f"{code}\n".encode(), 0o644)
-        else:
-            path.unlink(missing_ok=True)
+        elif path.exists():
+            path.unlink()
 
     @property
     def _interrupted(self) -> bool:

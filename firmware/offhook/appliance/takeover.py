@@ -117,7 +117,7 @@ class Takeover:
         bare = _without(found, staged.spans)
         try:
             if bare != found:
-                card.overwrite(found.name, staged.spans)
+                card.overwrite(found.name, ((span.offset, span.blank) for span in staged.spans))
             card.report(staged.report)
         except OSError as error:
             say("secrets not erased on the card", Severity.ERROR, error=str(error))

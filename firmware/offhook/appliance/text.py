@@ -10,10 +10,10 @@ import tomllib
 from dataclasses import dataclass
 from typing import Final
 
+from offhook.appliance.card import MAX_SIZE
 from offhook.service.schema import Problem, is_secret
 from offhook.text import printable
 
-MAX_SIZE: Final = 65536  # bytes of a settings file
 MARK: Final = b"\xef\xbb\xbf"
 """Of UTF-8, as Windows puts it in front."""
 

@@ -36,7 +36,7 @@ from offhook.service.version import VERSION
 DATA: Final = Path("data")
 ZONES: Final = Path("usr/share/zoneinfo")
 OS_RELEASE: Final = Path("etc/os-release")
-SERIAL: Final = Path("proc/device-tree/serial-number")
+SERIAL: Final = Path("sys/firmware/devicetree/base/serial-number")
 
 
 @dataclass(frozen=True, slots=True)

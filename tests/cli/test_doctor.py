@@ -281,6 +281,18 @@ class TestExchange:
         told = found(tmp_path, answers={command: f"{line}\n{line}\n"})["keypad, hook"]
         assert (told.level, told.detail.endswith("stuck: 7")) == (Level.WARN, True)
 
+    def test_a_phone_that_is_not_set_up_is_told_what_to_fill_in(self, tmp_path: Path) -> None:
+        words = "not set up: fill in [account] of offhook.toml"
+        told = found(tmp_path, phone=pi.phone(registered=False, set_up=False, registration=words))
+        assert told["registrar"].level is Level.NONE
+        assert (told["registration"].level, told["registration"].detail) == (Level.BAD, words)
+        assert "offhook.toml" in told["registration"].remedy
+
+    def test_what_the_earpiece_beeps_is_on_the_page(self, tmp_path: Path) -> None:
+        words = "settings wrong, the last good ones are used"
+        told = found(tmp_path, phone=pi.phone(trouble=words))
+        assert (told["settings"].level, told["settings"].detail) == (Level.BAD, words)
+
 
 class TestAudio:
     """Cards, who holds them, faders."""
@@ -360,7 +372,7 @@ class TestStorage:
             ),
             (
                 {"fw_printenv": "BOOT_A_LEFT=2\nBOOT_B_LEFT=3\n"},
-                Level.WARN, "the one that runs is on trial",
+                Level.WARN, "not marked good since this start",
             ),
             ({"rauc status": pi.slots(primary="root.1")}, Level.WARN, "B is started next"),
             (
@@ -379,6 +391,12 @@ class TestStorage:
         slots = found(tmp_path, answers=told)["slots"]
         assert slots.level is level
         assert words in slots.detail
+
+    def test_a_system_that_was_never_good_since_its_installation_is_on_trial(
+        self, tmp_path: Path
+    ) -> None:
+        slots = found(tmp_path, {"data/rauc/good-A": "2026-01-01T00:00:00Z 99\n"})["slots"]
+        assert (slots.level, "A is on trial" in slots.detail) == (Level.WARN, True)
 
 
 class TestPast:

@@ -11,7 +11,7 @@ from offhook.cli import update
 from offhook.cli.client import ClientError
 from offhook.cli.doctor.board import Power
 from offhook.cli.doctor.finding import Phone
-from offhook.cli.doctor.storage import Slot, Slots
+from offhook.cli.doctor.slots import Slot, Slots
 from offhook.cli.machine import Machine, Ran, Space
 from offhook.cli.main import main
 from offhook.cli.update import source
@@ -215,7 +215,7 @@ class TestAgainst:
         assert list(against(self.facts(power=Power(throttled=0x10000, dips=3)))) == []
 
     def test_a_system_on_trial_must_not_overwrite_the_way_back(self) -> None:
-        trial = Slots(True, slots=(Slot("A", booted=True, good=True, tries=2), Slot("B")))
+        trial = Slots(True, slots=(Slot("A", booted=True, trial=True), Slot("B")))
         (reason,) = against(self.facts(slots=trial))
         assert "on trial" in reason
 

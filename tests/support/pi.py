@@ -29,6 +29,8 @@ FILES: Mapping[str, str] = {
         "/dev/mmcblk0p2 / ext4 ro,relatime 0 0\nproc /proc proc rw 0 0\n"
         "/dev/mmcblk0p4 /data ext4 rw,noatime 0 0\n",
     "data/offhook/.keep": "",
+    "data/rauc/good-A": "2026-11-20T10:00:00Z 0123abcd\n",
+    "data/rauc/good-B": "2026-11-20T10:00:00Z 0123abcd\n",
     "sys/fs/ext4/mmcblk0p4/errors_count": "0\n",
     "sys/block/mmcblk0/device/type": "SD\n",
     "sys/block/mmcblk0/device/name": "SC32G\n",

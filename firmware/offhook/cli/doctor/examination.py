@@ -13,8 +13,9 @@ from offhook.cli.doctor.exchange import keys, registration, service
 from offhook.cli.doctor.finding import Finding, Phone, warn
 from offhook.cli.doctor.net import firewall, names, network
 from offhook.cli.doctor.past import past, watchdog
+from offhook.cli.doctor.slots import slots
 from offhook.cli.doctor.sound import audio
-from offhook.cli.doctor.storage import disk, slots
+from offhook.cli.doctor.storage import disk
 from offhook.cli.machine import Machine
 from offhook.service.control_protocol import Json
 

@@ -20,6 +20,14 @@ CREDENTIALS: Final = (
     "Compare user and password with the exchange's: sudo offhook config check; the password "
     "stands in /etc/offhook/sip-password."
 )
+ACCOUNT: Final = (
+    "Put the card into a computer and fill in offhook.toml on it; or here: edit "
+    "/etc/offhook/offhook.toml, then sudo offhook config apply."
+)
+SETTINGS: Final = (
+    "What exactly stands in offhook-report.txt on the card, and in: offhook logs --severity "
+    "warning; sudo offhook config check"
+)
 REMEDIES: Final[Mapping[int, str]] = {
     400: "The exchange does not like what we send: offhook trace -v",
     401: CREDENTIALS,
@@ -45,6 +53,8 @@ class Service:
     lines_lost: int = 0
     voice: str = ""
     dial_plan: str = ""
+    trouble: str = ""
+    """What the earpiece beeps at each lift."""
     unit: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +73,7 @@ def see_service(machine: Machine, phone: Phone) -> Service:
         lines_lost=lost if isinstance(lost, int) else 0,
         voice=str(phone.about("voice") or ""),
         dial_plan=phone.text("dial_plan_trouble"),
+        trouble=phone.text("trouble") if phone.status.get("set_up") is not False else "",
         unit=machine.properties("systemctl", "show", SERVICE, f"--property={PROPERTIES}"),
     )
 
@@ -87,6 +98,8 @@ def judge_service(facts: Service) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield ok("offhookd", shown)
+    if facts.trouble:
+        yield bad("settings", printable(facts.trouble), SETTINGS)
     if facts.dial_plan:
         yield warn(
             "dial plan", printable(facts.dial_plan, 200), "Mend [phone.dialling] in offhook.toml."
@@ -130,6 +143,8 @@ class Registration:
     """"registered at 192.0.2.1:5060", "403 wrong password", "no answer" …"""
     user: str = ""
     server: str = ""
+    set_up: bool = True
+    """Whether there is an account."""
 
 
 def registration(_machine: Machine, phone: Phone) -> Iterator[Finding]:
@@ -145,6 +160,7 @@ def see_registration(phone: Phone) -> Registration:
         words=phone.text("registration"),
         user=str(phone.setting("account", "user") or ""),
         server=str(phone.setting("account", "domain") or ""),
+        set_up=phone.status.get("set_up") is not False,
     )
 
 
@@ -152,6 +168,10 @@ def judge_registration(facts: Registration) -> Iterator[Finding]:
     """Two lines: whether the exchange answers, and what."""
     if not facts.known:
         yield none("registrar", "not known while offhookd does not answer")
+        return
+    if not facts.set_up:
+        yield none("registrar", "no exchange is configured")
+        yield bad("registration", printable(facts.words), ACCOUNT)
         return
     words, server = printable(facts.words), printable(facts.server)
     status = re.match(r"([1-6][0-9]{2})\b", facts.words)

@@ -17,7 +17,8 @@ from offhook.cli.client import ClientError
 from offhook.cli.doctor.board import see_power
 from offhook.cli.doctor.examination import ask
 from offhook.cli.doctor.finding import rows, table
-from offhook.cli.doctor.storage import see_disk, see_slots
+from offhook.cli.doctor.slots import see_slots
+from offhook.cli.doctor.storage import see_disk
 from offhook.cli.journal import entries, text
 from offhook.cli.machine import Machine
 from offhook.cli.person import agree, need_root, terminal

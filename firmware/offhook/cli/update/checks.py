@@ -6,7 +6,7 @@ from typing import Final
 
 from offhook.cli.doctor.board import SUPPLY, Power
 from offhook.cli.doctor.finding import Phone, rows
-from offhook.cli.doctor.storage import ATTEMPTS, Slots
+from offhook.cli.doctor.slots import Slots
 from offhook.cli.machine import Space
 
 ROOM: Final = 8 << 20  # bytes on data, for RAUC's notes; the new system goes into the other slot
@@ -29,7 +29,7 @@ def against(facts: Facts) -> Iterator[str]:
     if facts.power.alarm or (facts.power.throttled or 0) & 1:
         yield f"The voltage is too low now; a card written so may be spoilt.  {SUPPLY}"
     running = next((each for each in facts.slots.slots if each.booted), None)
-    if running is not None and running.tries is not None and running.tries < ATTEMPTS:
+    if running is not None and running.trial:
         yield (
             f"This system ({running.name}) is on trial itself; the update would overwrite the one "
             "to go back to.  Wait until the doctor calls it good."

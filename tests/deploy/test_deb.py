@@ -212,9 +212,10 @@ def test_what_a_phone_never_imports_is_left_out(tmp_path: Path) -> None:
 def test_the_list_of_releases_is_what_lay_there(tmp_path: Path) -> None:
     (tmp_path / "audioop_lts-0.2.2-cp313-abi3-manylinux1_x86_64.whl").write_bytes(b"w")
     (tmp_path / "lgpio-0.2.2.0.tar.gz").write_bytes(b"s")
+    (tmp_path / "systemd-python-235.tar.gz").write_bytes(b"s")
     rows = wheels.listed(tmp_path.iterdir())
     assert re.findall(r'"(?:name|version)": "([^"]+)"', rows) == [
-        "audioop-lts", "0.2.2", "lgpio", "0.2.2.0",
+        "audioop-lts", "0.2.2", "lgpio", "0.2.2.0", "systemd-python", "235",
     ]  # fmt: skip
     assert "50e721e49c013f00c62cf59f2163542a9d8df02464efeb615d31051b0fddc326" in rows  # of "w"
 

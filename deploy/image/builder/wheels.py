@@ -161,7 +161,8 @@ def listed(files: Iterable[Path]) -> str:
     """`python-packages.json` for released files: wheels and source archives."""
     rows = []
     for file in sorted(files):
-        name, version = file.name.removesuffix(".tar.gz").split("-")[:2]
+        source = file.name.removesuffix(".tar.gz")  # its name may have hyphens, a wheel's has none
+        name, version = source.rsplit("-", 1) if source != file.name else source.split("-")[:2]
         rows.append({
             "name": name.replace("_", "-").lower(), "version": version, "file": file.name,
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),

@@ -26,6 +26,8 @@ from offhook.units import Samples
 
 HISTORY: Final = Samples(600)
 """75 ms: three of the longest periods, and what is blended into them."""
+PIECES: Final = 16
+"""Of the history, until they are joined: that touches much memory, so not for each frame."""
 SHORTEST: Final = Samples(20)
 """Lag of a 400 Hz voice."""
 LONGEST: Final = Samples(160)
@@ -57,7 +59,7 @@ class Concealer:
     """Feed it every frame that is played, good or missing, in order."""
 
     def __init__(self) -> None:
-        self._heard = silence(HISTORY)
+        self._heard = [silence(HISTORY)]  # pieces; joined when they are many, or wanted
         self._loops: list[bytes] = []  # the last one, two and three periods
         self._loop = b""  # the one in use
         self._at = 0  # in the loop, bytes
@@ -68,7 +70,8 @@ class Concealer:
     @property
     def heard(self) -> bytes:
         """The last 75 ms played."""
-        return self._heard
+        self._heard = [b"".join(self._heard)[-WIDTH * HISTORY :]]
+        return self._heard[0]
 
     def good(self, pcm: bytes) -> bytes:
         """Received sound, any length; blended in after a loss; same length comes back."""
@@ -85,7 +88,7 @@ class Concealer:
         if self._lost:
             out = self._made(n)
         else:
-            self._loops = _loops(self._heard)
+            self._loops = _loops(self.heard)
             self._loop, self._at = self._loops[0], 0
             out = self._seamless(self._made(n))
         self._lost += n
@@ -93,7 +96,9 @@ class Concealer:
         return out
 
     def _remember(self, pcm: bytes) -> None:
-        self._heard = (self._heard + pcm)[-WIDTH * HISTORY :]
+        self._heard.append(pcm)
+        if len(self._heard) > PIECES:
+            self._heard = [self.heard]
 
     def _made(self, n: int) -> bytes:
         """What comes next if nothing does; does not count as lost yet."""
@@ -119,8 +124,8 @@ class Concealer:
     def _seamless(self, out: bytes) -> bytes:
         """Let the step from the last sample heard die away."""
         one = len(self._loops[0])
-        last = self._heard[-WIDTH:]
-        older = self._heard[-one - WIDTH : -one]
+        last = self.heard[-WIDTH:]
+        older = self.heard[-one - WIDTH : -one]
         return settle(mix(last, scale(older, -1)), out, SEAM)
 
     def _noise(self, n: int) -> bytes:

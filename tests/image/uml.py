@@ -45,7 +45,7 @@ StandardError=tty
 TTYPath=/dev/console
 PrivateMounts=yes
 Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-Environment=PYTHONPATH=/run/host{tests} IMG_SHARED=/run/host{shared}
+Environment=PYTHONPATH=/run/host{tests}:/usr/lib/offhook IMG_SHARED=/run/host{shared}
 ExecStartPre=/bin/mkdir -p /run/host
 ExecStart=/bin/sh -c 'mount -t hostfs host /run/host && exec python3 -m image.guest {scenario}'
 """

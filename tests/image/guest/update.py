@@ -26,7 +26,7 @@ def good() -> Mapping[str, object]:
 
 
 def offered() -> Mapping[str, object]:
-    """Give the phone each bundle on the stick in turn, to take or to refuse; stay with this system."""
+    """Give the phone each bundle on the stick in turn; stay with this system."""
     _plug_in()
     found: dict[str, object] = {"before": _look()}
     for path in sorted(STICK.glob("*.raucb")):
@@ -80,7 +80,7 @@ def _which() -> tuple[str, ...]:
 
 
 def _plug_in() -> None:
-    """The second disk is a USB stick.  The kernel here has no USB: lsblk is told what it would say."""
+    """The second disk is a USB stick; the kernel knows no USB, so lsblk is told what to say."""
     if arguments().get("bundle") is None:
         shim = STICK.parent / "shim" / "lsblk"
         shim.parent.mkdir(exist_ok=True)
@@ -103,16 +103,16 @@ def _good() -> dict[str, Any]:
 
 def _look() -> dict[str, Any]:
     told = json.loads(run("rauc", "status", "--detailed", "--output-format=json"))
-    release = dict(
-        line.rstrip().split("=", 1) for line in Path("/etc/os-release").open() if "=" in line
-    )
+    release = _pairs(Path("/etc/os-release").read_text())
     return {
         "slot": told["booted"],
         "version": release["IMAGE_VERSION"],
-        "variables": dict(
-            line.split("=", 1) for line in run("fw_printenv").splitlines() if "=" in line
-        ),
+        "variables": _pairs(run("fw_printenv")),
         "read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
         "data": run("findmnt", "--noheadings", "--output=FSTYPE,OPTIONS", "/data").strip(),
         "slots": {slot["bootname"]: slot for entry in told["slots"] for slot in entry.values()},
     }
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

@@ -264,6 +264,11 @@ class TestExchange:
         assert remedy in told["offhookd"].remedy
         assert told["registrar"].level is told["keypad, hook"].level is Level.NONE
 
+    def test_whoever_may_not_ask_it_is_told_that_and_nothing_worse(self, tmp_path: Path) -> None:
+        phone = Phone(config=pi.CONFIG, silent="not allowed to use /run/offhook/control.")
+        told = found(tmp_path, phone=phone)["offhookd"]
+        assert (told.level, told.remedy) == (Level.NONE, "sudo offhook doctor")
+
     def test_restarts_by_systemd_are_a_warning(self, tmp_path: Path) -> None:
         unit = pi.UNIT.replace("NRestarts=0", "NRestarts=4")
         told = found(tmp_path, answers={"systemctl show offhookd.service": unit})["offhookd"]
@@ -391,6 +396,17 @@ class TestStorage:
         slots = found(tmp_path, answers=told)["slots"]
         assert slots.level is level
         assert words in slots.detail
+
+    def test_a_new_phone_has_an_empty_slot_and_nothing_is_wrong_with_it(
+        self, tmp_path: Path
+    ) -> None:
+        empty = {"root.1": {"bootname": "B", "state": "inactive", "boot_status": "bad",
+                            "slot_status": {"bundle": {"compatible": None}}}}  # fmt: skip
+        told = pi.slots(pi.slot("root.0", "A", booted=True), empty)  # type: ignore[arg-type]
+        answers = {"rauc status --detailed --output-format=json": told}
+        slots = found(tmp_path, answers=answers)["slots"]
+        assert slots.level is Level.OK
+        assert slots.detail == "A 0.1.0 good running, B empty until the first update"
 
     def test_a_system_that_was_never_good_since_its_installation_is_on_trial(
         self, tmp_path: Path

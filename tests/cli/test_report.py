@@ -163,6 +163,18 @@ class TestMasking:
         mask.people([{"party": "192", "name": ""}])
         assert mask.clean("192.0.2.1 rang 192") == "192.0.2.1 rang <person 1>"
 
+    def test_a_short_number_is_not_taken_for_a_rate_or_a_mode(self) -> None:
+        mask = Mask(numbers=True)
+        mask.people([{"party": "600", "name": ""}])
+        assert mask.clean("limit 600/second, mode=600, rang 600") == (
+            "limit 600/second, mode=600, rang <person 1>"
+        )
+
+    def test_a_setting_about_nonces_is_no_nonce(self) -> None:
+        assert Mask().clean('"empty_nonce": false, nonce="x"') == (
+            '"empty_nonce": false, nonce=<hidden>'
+        )
+
     def test_a_very_short_password_does_not_hide_the_report(self) -> None:
         assert Mask(("a",)).clean("a cat") == "a cat"
         assert Mask(("a",)).clean("password=a") == "password=<hidden>"

@@ -14,6 +14,8 @@ PROPERTIES: Final = (
     "LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,MemoryCurrent,UnitFileState"
 )
 EXIT_CONFIG: Final = "78"
+NOT_ALLOWED: Final = "not allowed"
+"""How `cli.client` begins to say that the socket is not for us."""
 OF_THE_CLOCK: Final = "the clock is "
 """How a trouble begins that has a line of its own."""
 CREDENTIALS: Final = (
@@ -80,6 +82,9 @@ def see_service(machine: Machine, phone: Phone) -> Service:
 
 def judge_service(facts: Service) -> Iterator[Finding]:
     """Running, with a voice, and not for the umpteenth time."""
+    if facts.silent.startswith(NOT_ALLOWED):
+        yield none("offhookd", "only root and the group offhook may ask it", "sudo offhook doctor")
+        return
     if facts.silent:
         yield bad("offhookd", *_dead(facts))
         return
@@ -167,7 +172,7 @@ def see_registration(phone: Phone) -> Registration:
 def judge_registration(facts: Registration) -> Iterator[Finding]:
     """Two lines: whether the exchange answers, and what."""
     if not facts.known:
-        yield none("registrar", "not known while offhookd does not answer")
+        yield none("registrar", "not known while offhookd is not asked")
         return
     if not facts.set_up:
         yield none("registrar", "no exchange is configured")
@@ -243,7 +248,7 @@ def see_keys(phone: Phone, stuck: tuple[str, ...] = ()) -> Keys:
 def judge_keys(facts: Keys) -> Iterator[Finding]:
     """Every trouble is a line; it brings its remedy itself."""
     if not facts.known:
-        yield none("keypad, hook", "not known while offhookd does not answer")
+        yield none("keypad, hook", "not known while offhookd is not asked")
         return
     for trouble in facts.troubles:
         yield bad("hardware", printable(trouble, 300), "Then: offhook test keys")

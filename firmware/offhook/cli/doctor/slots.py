@@ -139,7 +139,7 @@ def _judge_running(running: Slot, facts: Slots, shown: str) -> Finding:
         return warn("slots", f"{shown}; not marked good since this start", PROVE)
     if facts.primary and facts.primary != running.name:
         return warn("slots", f"{shown}; {facts.primary} is started next", RESTART)
-    if others := [each.name for each in facts.slots if each.good is False]:
+    if others := [each.name for each in facts.slots if each.good is False and each.installed]:
         bare = f"no way back if {running.name} fails ({' '.join(others)} is bad)"
         return warn("slots", f"{shown}; {bare}", FILL)
     return ok("slots", shown)
@@ -151,6 +151,8 @@ def _trial(machine: Machine, each: Slot) -> bool:
 
 
 def _shown(each: Slot) -> str:
+    if not each.booted and not each.installed and not each.good:
+        return f"{each.name} empty until the first update"
     state = {True: "good", False: "bad", None: ""}[each.good]
     words = (each.name, printable(each.version), state, "running" if each.booted else "")
     return " ".join(filter(None, words))

@@ -16,6 +16,7 @@ from offhook.service.redact import HIDDEN, MAX_LINES, redact
 
 SHORTEST: Final = 4
 """Characters of a secret that is looked for by its value: "1" would hide half the report."""
+SHORT_NUMBER: Final = 5  # digits; fewer may as well be something else
 _KEYS: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]*(PRIVATE KEY|OPENSSH)[A-Z0-9 ]*-----.*?(-----END [A-Z0-9 ]*-----|\Z)",
     re.DOTALL,
@@ -24,8 +25,8 @@ _SSH: Final = re.compile(
     r"((?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) )[A-Za-z0-9+/=]{16,}"
 )
 _NAME: Final = (
-    r"[\"']?[\w.-]*(?:pass(?:word|phrase|wd)|secret|token|psk|nonce|private[_-]?key|ha1|wep_key)"
-    r"[\w.-]*(?<!_file)[\"']?"
+    r"[\"']?(?:[\w.-]*(?:pass(?:word|phrase|wd)|secret|token|psk|private[_-]?key|ha1|wep_key)"
+    r"[\w.-]*(?<!_file)|c?nonce)[\"']?"
 )
 _LINE: Final = re.compile(rf"(?im)^(\s*{_NAME}\s*[=:]\s*)(?![\[{{]?\s*$)\S.*$")
 """A setting on a line of its own: hidden to the end, whatever it is quoted by."""
@@ -70,7 +71,7 @@ class Mask:
         line = _USER.sub(lambda found: found[1] + self._stand_in(found[2]), line)
         for value in sorted(self._known, key=len, reverse=True):
             if value in line:
-                line = re.sub(rf"(?<![\w.]){re.escape(value)}(?![\w.])", self._known[value], line)
+                line = _whole(value).sub(self._known[value], line)
         return line
 
     def _party(self, found: re.Match[str]) -> str:
@@ -82,6 +83,12 @@ class Mask:
         if value in self.own or not value or value.startswith(("<", "/")):
             return value
         return self._known.setdefault(value, f"<person {len(self._known) + 1}>")
+
+
+def _whole(value: str) -> re.Pattern[str]:
+    """`value` as a word; "600" is a caller's number, but not in "600/second" or "mode=600"."""
+    before, after = ("=", "/") if len(value) < SHORT_NUMBER else ("", "")
+    return re.compile(rf"(?<![\w.{before}]){re.escape(value)}(?![\w.{after}])")
 
 
 def _forms(secrets: Iterable[str]) -> list[str]:

@@ -8,44 +8,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-from builder import cache, deb
-from builder.build import Build
-from builder.spec import load
+from builder import deb
 from builder.toolbox import Tree
-from builder.tree import Release
+from support.deb import build, needs_trees, newest
 
-EPOCH: Final = 1_795_370_000
-
-
-def _newest(name: str) -> Path | None:
-    made = [path for path in cache.root().glob(f"{name}-????????????") if path.exists()]
-    return max(made, key=lambda path: path.stat().st_mtime, default=None)
-
-
-pytestmark = [
-    pytest.mark.image,
-    pytest.mark.skipif(os.geteuid() != 0, reason="other trees need root"),
-    pytest.mark.skipif(
-        _newest("toolbox") is None or _newest("base-amd64") is None,
-        reason="no tree here: PYTHONPATH=deploy/image python3 -m builder base --arch amd64",
-    ),
-]
-
-
-def _build(out: Path, version: str) -> Path:
-    tools, base = _newest("toolbox"), _newest("base-amd64")
-    assert tools is not None
-    assert base is not None
-    out.mkdir()
-    build = Build(
-        spec=load("amd64"), tools=Tree(tools, out / "log"), release=Release(version, EPOCH),
-        out=out, base=lambda: base,
-    )  # fmt: skip
-    return deb.make(build)
+pytestmark = needs_trees
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,8 +30,8 @@ def _code_stands_still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Version 0.1.0; lintian has nothing to say, or it would not be there."""
-    return _build(tmp_path_factory.mktemp("deb") / "first", "0.1.0")
+    """The first of all versions here."""
+    return build(tmp_path_factory.mktemp("deb") / "first", "0.1.0")
 
 
 @pytest.fixture
@@ -69,7 +39,7 @@ def machine(tmp_path: Path) -> Iterator[Tree]:
     """A fresh Debian."""
     tree = tmp_path / "machine"
     tree.mkdir()
-    base = _newest("base-amd64")
+    base = newest("base-amd64")
     assert base is not None
     subprocess.run(["tar", "-C", tree, "--numeric-owner", "-xpf", base], check=True)
     yield Tree(tree, tmp_path / "machine.log")
@@ -86,7 +56,7 @@ def _files(tree: Path) -> set[str]:
 def test_two_builds_are_the_same(package: Path, tmp_path: Path) -> None:
     umask = os.umask(0o077)
     try:
-        again = _build(tmp_path / "second", "0.1.0")
+        again = build(tmp_path / "second", "0.1.0")
     finally:
         os.umask(umask)
     assert again.read_bytes() == package.read_bytes()
@@ -136,7 +106,7 @@ def test_an_upgrade_keeps_the_settings_and_purging_leaves_nothing(
     package: Path, machine: Tree, tmp_path: Path
 ) -> None:
     before = _files(machine.path)
-    newer = _build(tmp_path / "newer", "0.2.0")
+    newer = build(tmp_path / "newer", "0.2.0")
     machine.run(["dpkg", "--install", package], paths=[package])
     settings = machine.path / "etc/offhook/offhook.toml"
     password = machine.path / "etc/offhook/sip-password"

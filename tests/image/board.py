@@ -14,8 +14,10 @@ After=systemd-tmpfiles-setup-dev.service
 Before=offhookd.service
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -ec 'mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config; \
-cd /sys/kernel/config/gpio-sim; mkdir -p pi/bank0; echo 54 >pi/bank0/num_lines; \
+ExecStart=/bin/sh -ec '\
+mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config; \
+cd /sys/kernel/config/gpio-sim; \
+mkdir -p pi/bank0; echo 54 >pi/bank0/num_lines; \
 echo pinctrl-bcm2711 >pi/bank0/label; echo 1 >pi/live; \
 (cat /proc/cpuinfo; echo "Revision : a02082") >/run/cpuinfo'
 """

@@ -46,11 +46,14 @@ class Works:
         os.truncate(path, part.size)
         return path
 
-    def variant(self, root: Path, name: str, files: Mapping[str, bytes]) -> Path:
-        """The same file system with other contents in some of its files; their modes stay."""
+    def variant(self, root: Path, name: str, files: Mapping[str, bytes | None]) -> Path:
+        """The same file system with other contents in some files, None: without it; modes stay."""
         path = self.directory / f"{name}.ext4"
         subprocess.run(["cp", "--sparse=always", root, path], check=True)
         for target, content in files.items():
+            if content is None:
+                _debugfs(path, f"rm {target}", write=True)
+                continue
             local = self.directory / "content"
             local.write_bytes(content)
             mode = _debugfs(path, f"stat {target}").split("Mode:")[1].split()[0]
@@ -63,7 +66,7 @@ class Works:
         """A file of a root file system."""
         return _debugfs(root, f"cat {name}").encode("latin-1")
 
-    def release(self, root: Path, version: str) -> Mapping[str, bytes]:
+    def release(self, root: Path, version: str) -> Mapping[str, bytes | None]:
         """What makes it another version."""
         name = "/usr/lib/os-release"
         lines = self.read(root, name).splitlines()

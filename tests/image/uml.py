@@ -15,13 +15,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 import pytest
 
@@ -33,6 +33,7 @@ __all__ = ["Cut", "Disk", "End", "Report", "boot", "flash", "needs_image"]
 
 MEMORY: Final = "512M"
 UNIT: Final = "offhook-trial.service"
+Watch: TypeAlias = Callable[[int, bytes], None]
 _SERVICE: Final = """\
 [Unit]
 Description=Scenario of tests/image
@@ -137,11 +138,13 @@ def boot(
     cut: Cut | None = None,
     arguments: Mapping[str, object] | None = None,
     extra: str = "",
+    watch: Watch | None = None,
 ) -> Report:
     """Switch the machine on, and again after at most `restarts` restarts; each may take `seconds`.
 
     `arguments` (JSON) are handed to the scenario, with "boot" (0, 1 …) added; `extra` goes to the
-    kernel's command line.  The scenario is run in each boot.
+    kernel's command line.  The scenario is run in each boot.  `watch` is called every few
+    milliseconds with the kernel's process and the console so far.
     """
     boots: list[Boot] = []
     with tempfile.TemporaryDirectory(prefix="offhook-image-") as shared:
@@ -150,7 +153,7 @@ def boot(
             given = {**(arguments or {}), "boot": number}
             (directory / "arguments.json").write_text(json.dumps(given))
             boots.append(
-                _boot(disk, _credential(scenario, directory) + extra.split(), seconds, cut)
+                _boot(disk, _credential(scenario, directory) + extra.split(), seconds, cut, watch)
             )
             if boots[-1].end not in (End.RESTARTED, End.PANICKED):
                 break
@@ -167,7 +170,9 @@ def _credential(scenario: str, shared: Path) -> list[str]:
     ]
 
 
-def _boot(disk: Disk, more: list[str], seconds: float, cut: Cut | None) -> Boot:
+def _boot(
+    disk: Disk, more: list[str], seconds: float, cut: Cut | None, watch: Watch | None
+) -> Boot:
     program = kernel()
     assert program is not None
     choice = uboot.choose(disk.path)
@@ -186,7 +191,7 @@ def _boot(disk: Disk, more: list[str], seconds: float, cut: Cut | None) -> Boot:
             preexec_fn=hurry,  # noqa: PLW1509  # no threads here
         )  # fmt: skip
         try:
-            console, late = _follow(process, seconds, cut)
+            console, late = _follow(process, seconds, cut, watch)
         finally:
             _kill(process)
     end = _how(console) if late is None else late
@@ -194,7 +199,7 @@ def _boot(disk: Disk, more: list[str], seconds: float, cut: Cut | None) -> Boot:
 
 
 def _follow(
-    process: "subprocess.Popen[bytes]", seconds: float, cut: Cut | None
+    process: "subprocess.Popen[bytes]", seconds: float, cut: Cut | None, watch: Watch | None
 ) -> tuple[str, End | None]:
     """Read the console until the machine ends, is cut off, or is too late."""
     assert process.stdout is not None
@@ -203,6 +208,8 @@ def _follow(
     console = b""
     for chunk in _chunks(process.stdout):
         console += chunk
+        if watch is not None:
+            watch(process.pid, console)
         now = time.monotonic()
         if cut is not None and marked is None and cut.marker.encode() in console:
             marked = now

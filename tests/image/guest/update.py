@@ -38,6 +38,7 @@ def offered() -> Mapping[str, object]:
 def journey() -> Mapping[str, object] | None:
     """Install what is on the stick, restart, and wait until the new system is good."""
     if arguments()["boot"] > 0:
+        mark("on trial")
         return {"arrived": _good()}
     report(left=_good() if arguments().get("good", True) else _look())
     _plug_in()

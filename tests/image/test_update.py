@@ -1,0 +1,277 @@
+"""Updates of the booted image: taken, refused, on trial, rolled back, cut off at any moment."""
+
+import hashlib
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from image import environment, uboot
+from image.board import BOARD
+from image.bundles import Works, damaged
+from image.camera import Camera, Moment, Shot
+from image.disk import MIB, Disk
+from image.uml import End, Report, boot, flash, needs_image
+
+pytestmark = [*needs_image, pytest.mark.timeout(1800)]
+
+CUTS: Final = int(os.environ.get("OFFHOOK_CUTS", "5"))
+SEED: Final = int(os.environ.get("OFFHOOK_SEED", "3"))
+CARD: Final = 4 << 30
+INSTALLING: Final = b"IMG-MARK installing"
+STARTING: Final = b"IMG-MARK on trial"
+PATIENT: Final = 400.0  # seconds: a laden machine
+OLD, NEW = "0.1.0", "0.2.0"
+SLOTS: Final = {"A": 2, "B": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """What there is to install."""
+
+    works: Works
+    old: Path
+    """Root file systems."""
+    new: Path
+    bundle: Path
+    stick: Path
+
+
+@pytest.fixture(scope="module")
+def stall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stall]:
+    works = Works.at(tmp_path_factory.mktemp("bundles"))
+    old = works.root_of(flash(works.directory, CARD))
+    assert f"IMAGE_VERSION={OLD}".encode() in works.read(old, "/usr/lib/os-release")
+    new = works.variant(old, "new-root", works.release(old, NEW))
+    bundle = works.bundle(new, "new", NEW)
+    yield Stall(works, old, new, bundle, works.stick("new", bundle))
+    for path in works.directory.glob("*.*"):
+        path.unlink()
+
+
+def play(disk: Disk, stick: Path, scenario: str, restarts: int = 0, **more: object) -> Report:
+    """Boot with a stick plugged in."""
+    watch = more.pop("watch", None)
+    assert watch is None or isinstance(watch, Camera)
+    return boot(
+        disk, scenario, seconds=PATIENT, restarts=restarts, extra=f"{BOARD} ubd1={stick}",
+        arguments=more, watch=watch,
+    )  # fmt: skip
+
+
+def digest(path: Path, start: int, size: int) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(start)
+        while size > 0:
+            block = file.read(min(size, MIB))
+            total.update(block.ljust(min(size, MIB), b"\0"))
+            size -= MIB
+    return total.hexdigest()
+
+
+def slot_digest(disk: Disk, slot: str) -> str:
+    part = disk.partition(SLOTS[slot])
+    return digest(disk.path, part.start, part.size)
+
+
+def root_digest(path: Path) -> str:
+    return digest(path, 0, path.stat().st_size)
+
+
+# --- a good one ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def journey(stall: Stall, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Disk]:
+    disk = flash(tmp_path_factory.mktemp("journey"), CARD)
+    return play(disk, stall.stick, "update:journey", 1, bundle="new.raucb"), disk
+
+
+def test_an_update_boots_into_the_other_slot_and_is_found_good(
+    journey: tuple[Report, Disk],
+) -> None:
+    report, disk = journey
+    assert report.found("code") == 0, report.found("said")
+    assert report.slots == "AB"
+    assert report.found("left")["version"] == OLD
+    arrived = report.found("arrived")
+    assert (arrived["slot"], arrived["version"]) == ("B", NEW)
+    assert arrived["read_only"]
+    assert disk.variables() == {"BOOT_ORDER": "B A", "BOOT_A_LEFT": "3", "BOOT_B_LEFT": "3"}
+
+
+def test_until_it_is_good_it_has_three_tries_and_the_old_one_stays_behind_it(
+    journey: tuple[Report, Disk],
+) -> None:
+    variables = journey[0].found("installed")["variables"]
+    assert variables["BOOT_ORDER"] == "B A"
+    assert variables["BOOT_B_LEFT"] == "3"
+
+
+def test_an_update_leaves_the_running_system_as_it_is_and_writes_the_new_one_whole(
+    journey: tuple[Report, Disk], stall: Stall
+) -> None:
+    assert slot_digest(journey[1], "A") == root_digest(stall.old)
+    assert slot_digest(journey[1], "B") == root_digest(stall.new)
+
+
+def test_the_phone_finds_the_bundle_on_a_usb_stick_by_itself(stall: Stall, tmp_path: Path) -> None:
+    disk = flash(tmp_path, CARD)
+    report = play(disk, stall.stick, "update:journey", good=False)
+    assert report.found("code") == 0, report.found("said")
+    assert f"version {NEW}" in report.found("said")
+    assert disk.variables()["BOOT_ORDER"] == "B A"
+
+
+# --- refused ------------------------------------------------------------------------------------
+
+REFUSALS: Final = {
+    "stranger": "The signature is not of whoever makes this phone's images",
+    "other-board": "The bundle is for offhook-arm64, this phone is offhook-amd64",
+    "older": "goes back to nothing older than 0.1.0",
+    "flipped": "The bundle is damaged",
+    "flipped-signature": "signature",
+    "truncated": "",
+    "half": "",
+    "empty": "",
+}
+
+
+@pytest.fixture(scope="module")
+def refused(stall: Stall, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Disk, Disk]:
+    works = stall.works
+    small = works.small()
+    size = stall.bundle.stat().st_size
+    files = [
+        works.with_other_keys().bundle(small, "stranger", NEW),
+        works.bundle(small, "other-board", NEW, arch="arm64"),
+        works.bundle(small, "older", "0.0.9"),
+        damaged(stall.bundle, "flipped", flip=0.6),
+        damaged(stall.bundle, "flipped-signature", flip=1 - 700 / size),
+        damaged(stall.bundle, "truncated", keep=1 - 4096 / size),
+        damaged(stall.bundle, "half", keep=0.5),
+        damaged(stall.bundle, "empty", keep=0.0),
+    ]
+    disk = flash(tmp_path_factory.mktemp("refused"), CARD)
+    before = disk.copy(disk.path.with_name("before.img"))
+    return play(disk, works.stick("bad", *files), "update:offered"), before, disk
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_refused(refused: tuple[Report, Disk, Disk], name: str) -> None:
+    told = refused[0].found(name)
+    assert told["code"] != 0
+    assert "not installed" in told["said"] or "offhook:" in told["said"]
+    assert REFUSALS[name] in told["said"], told["said"]
+
+
+def test_a_refused_bundle_changes_nothing(refused: tuple[Report, Disk, Disk]) -> None:
+    report, before, disk = refused
+    for slot in SLOTS:
+        assert slot_digest(disk, slot) == slot_digest(before, slot)
+    kept = report.found("before"), report.found("after")
+    assert kept[0]["slots"] == kept[1]["slots"]
+    assert disk.variables()["BOOT_ORDER"] == "A B"
+    assert disk.variables()["BOOT_B_LEFT"] == before.variables()["BOOT_B_LEFT"]
+
+
+# --- rolled back --------------------------------------------------------------------------------
+
+
+def test_a_system_that_does_not_start_is_tried_three_times_and_left_unattended(
+    stall: Stall, tmp_path: Path
+) -> None:
+    works = stall.works
+    files = {**works.release(stall.old, NEW), "/usr/lib/offhook/preinit": b"#!/bin/sh\nexit 1\n"}
+    bundle = works.bundle(works.variant(stall.old, "broken-root", files), "broken", NEW)
+    disk = flash(tmp_path, CARD)
+    left = play(disk, works.stick("broken", bundle), "update:journey", bundle="broken.raucb",
+                good=False)  # fmt: skip
+    assert left.found("code") == 0, left.found("said")
+    report = play(disk, works.stick("none"), "update:trial", 5, home="A")
+    assert report.slots == "BBBA"
+    assert [each.end for each in report.boots[:3]] == [End.PANICKED] * 3
+    assert report.found("look")["version"] == OLD
+    assert disk.variables()["BOOT_B_LEFT"] == "0"
+
+
+def test_a_system_in_which_the_phone_gets_never_ready_is_given_up_unattended(
+    stall: Stall, tmp_path: Path
+) -> None:
+    """Its own patience is cut from five minutes to some seconds, so that this ends today."""
+    works = stall.works
+    there = "/usr/lib/offhook/offhook/appliance"
+    text = works.read(stall.old, f"{there}/good.py")
+    assert b"PATIENCE: Final = Seconds(300)" in text
+    files = {
+        **works.release(stall.old, NEW),
+        f"{there}/good.py": text.replace(b"= Seconds(300)", b"= Seconds(5)"),
+        f"{there}/__pycache__/good.cpython-313.pyc": None,
+        "/usr/bin/offhookd": b"#!/bin/sh\nexec sleep 1000\n",
+    }
+    bundle = works.bundle(works.variant(stall.old, "silent-root", files), "silent", NEW)
+    disk = flash(tmp_path, CARD)
+    left = play(disk, works.stick("silent", bundle), "update:journey", bundle="silent.raucb",
+                good=False)  # fmt: skip
+    assert left.found("code") == 0, left.found("said")
+    report = play(disk, works.stick("none"), "update:trial", 5, home="A")
+    assert report.slots == "BBBA"
+    assert [each.end for each in report.boots[:3]] == [End.RESTARTED] * 3
+
+
+# --- cut off ------------------------------------------------------------------------------------
+
+
+def moments(count: int) -> list[Moment]:
+    """Seeded, over all of it: while the bundle is read, while it is written, while it is tried."""
+    dice = random.Random(SEED)
+    found = []
+    for number in range(count):
+        share = (number + dice.random()) / count
+        if share < 0.15:
+            found.append(Moment(INSTALLING, seconds=60 * share))
+        elif share < 0.8:
+            found.append(Moment(INSTALLING, seconds=0.5, written=(share - 0.15) / 0.65))
+        else:
+            found.append(Moment(STARTING, seconds=100 * (share - 0.8)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def cuts(stall: Stall, tmp_path_factory: pytest.TempPathFactory) -> list[Shot]:
+    directory = tmp_path_factory.mktemp("cuts")
+    disk = flash(directory, CARD)
+    changes = CUTS // 4 + 1
+    camera = Camera(disk, directory, moments(CUTS - changes), stall.new.stat().st_size,
+                    changes, INSTALLING)  # fmt: skip
+    report = play(disk, stall.stick, "update:journey", 1, bundle="new.raucb", watch=camera)
+    assert report.slots == "AB", report.console
+    print("\n".join(shot.when for shot in camera.shots))  # noqa: T201  # which, when one fails
+    return camera.shots
+
+
+@pytest.mark.parametrize("number", range(CUTS))
+def test_power_cut_during_an_update(cuts: list[Shot], stall: Stall, number: int) -> None:
+    """Old or new, it boots and is good; the next update works; nothing is half."""
+    if number >= len(cuts):
+        pytest.fail(f"only {len(cuts)} cuts were made")
+    shot = cuts[number]
+    roots = {OLD: root_digest(stall.old), NEW: root_digest(stall.new)}
+    first = uboot.choose(shot.disk.copy(shot.disk.path.with_suffix(".look")).path)
+    report = play(shot.disk, stall.stick, "update:journey", bundle="new.raucb")
+    left = report.found("left")
+    assert left["slot"] == first.slot, shot.when
+    assert slot_digest(shot.disk, left["slot"]) == roots[left["version"]], shot.when
+    assert "rw" in left["data"].split()[1].split(","), shot.when
+    assert report.found("code") == 0, (shot.when, report.found("said"))
+    other = {"A": "B", "B": "A"}[left["slot"]]
+    assert slot_digest(shot.disk, other) == roots[NEW], shot.when
+    variables = environment.read(shot.disk.path)
+    assert variables["BOOT_ORDER"].split()[0] == other, shot.when
+    assert variables[f"BOOT_{other}_LEFT"] == "3", shot.when
+    assert variables[f"BOOT_{left['slot']}_LEFT"] == "3", shot.when

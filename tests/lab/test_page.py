@@ -129,7 +129,7 @@ def test_a_busy_number_is_told_in_the_ladder_the_display_and_the_tone(page: Page
     page.hook()
     page.press(*"603")
     page.until(lambda: page.one("tone").text == "busy tone")
-    assert "486 Busy Here (INVITE)" in page.rungs
+    page.until(lambda: "486 Busy Here (INVITE)" in page.rungs)
     failing = page.browser.find_elements(By.CSS_SELECTOR, ".msg.fails")
     assert [rung.get_attribute("data-title") for rung in failing] == ["486 Busy Here (INVITE)"]
 

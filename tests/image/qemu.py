@@ -23,6 +23,7 @@ from typing import Final
 
 import pytest
 
+from hil.machine import hurry
 from image.disk import Disk
 
 UBOOT: Final = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
@@ -132,7 +133,13 @@ def start(
             *options,
         ]  # fmt: skip
         with (directory / "qemu").open("wb") as complaints:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=complaints)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stderr=complaints,
+                start_new_session=True,
+                preexec_fn=hurry,  # noqa: PLW1509  # two system calls; there are no threads yet
+            )
         machine = Machine(process, (*logs, directory / "qemu"), time.monotonic(), port)
         try:
             yield machine

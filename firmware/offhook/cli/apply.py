@@ -16,7 +16,10 @@ from offhook.cli.person import need_root
 from offhook.service.config import DEFAULT_PATH
 from offhook.service.config_check import check
 
-HELP: Final = "check the file, restart the phone with it, wait until it is registered"
+MORE: Final = (
+    "Checks /etc/offhook/offhook.toml, restarts the phone with it, and waits until it is "
+    "registered or says why not.  A file with a fault changes nothing."
+)
 PATIENCE: Final = 20.0  # seconds for a registration
 STEP: Final = 0.5
 RESTART: Final = 40.0  # seconds for systemctl

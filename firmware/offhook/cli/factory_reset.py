@@ -8,7 +8,6 @@ from offhook.cli.client import ClientError
 from offhook.cli.machine import Machine
 from offhook.cli.person import Asker, answer, need_root
 
-HELP: Final = "forget everything: settings, password, calls, keys, journal"
 MORE: Final = (
     "Makes the phone as it came from the factory: the data partition is made anew at the next "
     "start, which follows at once.  The account, the Wi-Fi, the call log, the journal, SSH keys "

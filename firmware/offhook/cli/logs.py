@@ -10,7 +10,6 @@ from offhook.cli.client import ClientError
 from offhook.cli.journal import SEVERITIES, UNITS, Columns, Record, find_call, of_call, parse
 from offhook.cli.machine import Machine
 
-HELP: Final = "what the phone wrote down, by call and severity"
 MORE: Final = (
     "The phone's lines in the journal: time, severity, call, words.  The third column is the "
     "beginning of the call's id, good for --call.  Needs root or the group systemd-journal."

@@ -10,11 +10,11 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
-from offhook.cli import apply, doctor, factory_reset, logs, report, show, update
+from offhook.cli import show
 from offhook.cli.client import Client, ClientError
 from offhook.cli.ladder import Ladder
 from offhook.service.config import DEFAULT_PATH
@@ -24,11 +24,19 @@ from offhook.service.where import control_socket
 
 Draw = Callable[[Mapping[str, Json]], Iterator[str]]
 """Turns what came into lines to print."""
-OWN: Final[Mapping[str, ModuleType]] = {
-    "doctor": doctor, "logs": logs, "report": report, "update": update,
-    "factory-reset": factory_reset,
-}  # fmt: skip
-"""Commands that look at the machine, not only at the phone; each a module."""
+OWN: Final[Mapping[str, tuple[str, str]]] = {
+    "doctor": ("doctor", "one page: what is wrong with this phone, and what to do"),
+    "logs": ("logs", "what the phone wrote down, by call and severity"),
+    "report": ("report", "one file for whoever is asked for help, secrets masked"),
+    "update": ("update", "install a signed bundle into the other slot, or look how that went"),
+    "factory-reset": (
+        "factory_reset",
+        "forget settings, password, calls, keys and journal",
+    ),
+    "apply": ("apply", "check the file, restart the phone with it, wait until it is registered"),
+}
+"""Commands that look at the machine, not only at the phone: module, which is loaded when it is
+wanted, and help."""
 PLAIN: Final = frozenset({"report", "factory-reset"})
 """Commands with no answer for machines."""
 _JSON: Final = "print the answer as JSON"
@@ -36,7 +44,8 @@ _JSON: Final = "print the answer as JSON"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    chosen = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    chosen = _parser(words).parse_args(words)
     try:
         return _run(chosen)
     except ClientError as error:
@@ -49,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0  # the way `offhook trace | head` ends
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("offhook", description="Look at the telephone and drive it.")
     parser.add_argument("--json", action="store_true", help=_JSON)
     parser.add_argument(
@@ -74,8 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("-n", dest="limit", type=int, default=20, metavar="N", help="how many (20)")
     trace = command("trace", "SIP messages as they pass, as a ladder")
     trace.add_argument("-v", dest="whole", action="store_true", help="show the messages whole")
-    for name, part in OWN.items():
-        _own(command(name, part.HELP), part)
+    for name in OWN:
+        if name != "apply":
+            _own(command(name, OWN[name][1]), name, arguments)
     command("test", "try a part").add_argument("output", choices=OUTPUTS)
     config = commands.add_parser("config", help="the settings").add_subparsers(
         dest="what", required=True, metavar="show|check|apply"
@@ -83,13 +93,16 @@ def _parser() -> argparse.ArgumentParser:
     config.add_parser("show", help="those in use, secrets masked", parents=[both])
     file = config.add_parser("check", help="every problem of a settings file", parents=[both])
     file.add_argument("file", type=Path, nargs="?", default=DEFAULT_PATH)
-    _own(config.add_parser("apply", help=apply.HELP), apply)
+    _own(config.add_parser("apply", help=OWN["apply"][1]), "apply", arguments)
     return parser
 
 
-def _own(parser: argparse.ArgumentParser, part: ModuleType) -> None:
-    """A command whose module says all about it."""
-    parser.description = textwrap.fill(getattr(part, "MORE", part.HELP), 90)
+def _own(parser: argparse.ArgumentParser, name: str, arguments: Sequence[str]) -> None:
+    """A command whose module says all about it; loaded for who asks, as a Pi takes its time."""
+    if name not in arguments:
+        return
+    part = import_module(f"offhook.cli.{OWN[name][0]}")
+    parser.description = textwrap.fill(part.MORE, 90)
     parser.set_defaults(run=part.command)
     if hasattr(part, "arguments"):
         part.arguments(parser)

@@ -16,7 +16,6 @@ from offhook.cli.doctor.examination import ask, examine
 from offhook.cli.doctor.finding import Finding, Level
 from offhook.cli.machine import Machine
 
-HELP: Final = "one page: what is wrong with this phone, and what to do"
 MORE: Final = (
     "Looks at power, clock, network, exchange, sound, keys, card and software.  ok: well; "
     "-: not known, or not there on this machine; warn: works, but look at it; BAD: does not "

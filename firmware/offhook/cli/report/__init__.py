@@ -18,7 +18,6 @@ from offhook.cli.report.contents import collector, secrets
 from offhook.cli.report.masking import Mask
 from offhook.text import printable
 
-HELP: Final = "one file for whoever is asked for help, secrets masked"
 MORE: Final = (
     "Writes a .tar.xz with the doctor's page, status, settings, calls, the last lines of the "
     "journal, states of units, times of the start, slots and versions.  Passwords, keys and "

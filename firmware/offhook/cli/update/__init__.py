@@ -28,7 +28,6 @@ from offhook.cli.update.source import bundle, is_url, stick
 from offhook.cli.update.words import meaning
 from offhook.text import printable
 
-HELP: Final = "install a signed bundle into the other slot, or look how that went"
 MORE: Final = (
     "Writes a new system into the slot that does not run; calls and dial tone go on meanwhile.  "
     "The next start takes it on trial: if the phone does not work with it, it goes back by itself."

@@ -14,7 +14,7 @@ from typing import Final
 
 from offhook.audio import tones
 from offhook.audio.limiter import Limiter
-from offhook.audio.pcm import WIDTH, gain, mix, scale, settle, silence
+from offhook.audio.pcm import WIDTH, gain, mix, samples, scale, settle, silence
 from offhook.phone.actions import (
     Listen,
     Mute,
@@ -98,7 +98,7 @@ class VoicePath:
 
     def capture(self, frame: bytes, now: Seconds) -> list[Outgoing]:
         """One period of microphone, 16-bit little-endian mono 8 kHz: what leaves for it."""
-        n = len(frame) // WIDTH
+        n = samples(frame)
         at = self._clock.advance(n, now)
         if not self._streams:
             return []

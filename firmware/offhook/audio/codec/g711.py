@@ -35,13 +35,8 @@ class MuLaw:
 
     name = "PCMU"
 
-    def encode(self, pcm: bytes) -> bytes:
-        """One byte a sample."""
-        return audioop.lin2ulaw(pcm, WIDTH)
-
-    def decode(self, payload: bytes) -> bytes:
-        """One sample a byte."""
-        return audioop.ulaw2lin(payload, WIDTH)
+    encode = staticmethod(encode_ulaw)
+    decode = staticmethod(decode_ulaw)
 
     def duration(self, payload: bytes) -> Samples:
         """One sample a byte."""
@@ -57,13 +52,8 @@ class ALaw:
 
     name = "PCMA"
 
-    def encode(self, pcm: bytes) -> bytes:
-        """One byte a sample."""
-        return audioop.lin2alaw(pcm, WIDTH)
-
-    def decode(self, payload: bytes) -> bytes:
-        """One sample a byte."""
-        return audioop.alaw2lin(payload, WIDTH)
+    encode = staticmethod(encode_alaw)
+    decode = staticmethod(decode_alaw)
 
     def duration(self, payload: bytes) -> Samples:
         """One sample a byte."""

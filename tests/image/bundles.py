@@ -1,6 +1,7 @@
 """Bundles to try: the image under test again, as another version, broken, or not meant for it."""
 
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ class Works:
     def small(self) -> Path:
         """A file system of no use, to be refused before it is looked at."""
         path = self.directory / "small.ext4"
-        path.write_bytes(b"\0" * MIB)
+        path.write_bytes(random.Random(1).randbytes(MIB))  # zeros would fit into no block at all
         return path
 
     def stick(self, name: str, *files: Path) -> Path:

@@ -37,6 +37,8 @@ class Shot:
 
     disk: Disk
     when: str
+    console: bytes = field(repr=False)
+    """All that was said until then."""
 
 
 @dataclass(slots=True)
@@ -64,11 +66,11 @@ class Camera:
                 self._marked[mark] = now
                 self._written[mark] = self._size()
         if self.changes and self.mark in self._marked:
-            self._look_at_variables(process)
+            self._look_at_variables(process, console)
         due = next((each for each in self.moments if self._due(each, now)), None)
         if due is not None:
             self.moments.remove(due)
-            self._shoot(process, str(due))
+            self._shoot(process, console, str(due))
 
     def _due(self, moment: Moment, now: float) -> bool:
         if moment.mark not in self._marked:
@@ -77,19 +79,19 @@ class Camera:
         waited = now - self._marked[moment.mark]
         return waited >= moment.seconds and written >= moment.written * self.expected
 
-    def _look_at_variables(self, process: int) -> None:
+    def _look_at_variables(self, process: int, console: bytes) -> None:
         variables = environment.read(self.disk.path)
         if self._variables is not None and variables != self._variables:
             self.changes -= 1
             told = " ".join(f"{name}={value}" for name, value in sorted(variables.items()))
-            self._shoot(process, f"counters became {told}")
+            self._shoot(process, console, f"counters became {told}")
         self._variables = variables
 
-    def _shoot(self, process: int, when: str) -> None:
+    def _shoot(self, process: int, console: bytes, when: str) -> None:
         with held(process):
             path = self.directory / f"cut-{len(self.shots)}.img"
             began = time.monotonic()
-            self.shots.append(Shot(self.disk.copy(path), when))
+            self.shots.append(Shot(self.disk.copy(path), when, console))
         took = time.monotonic() - began
         self._marked = {mark: at + took for mark, at in self._marked.items()}
 

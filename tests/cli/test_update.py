@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,17 @@ class TestTheCommand:
         use(machine(tmp_path / "plain"))
         assert main(["update", bundle, "--yes"]) == 1
         assert "no RAUC here" in capsys.readouterr().err
+
+    def test_whoever_stops_looking_is_told_that_it_goes_on(
+        self, tmp_path: Path, bundle: str, use: type[_Use], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def interrupted(_words: Sequence[str]) -> Iterator[str]:
+            yield " 40% Copying image to root.1"
+            raise KeyboardInterrupt
+
+        use(replace(rauc(tmp_path), stream=interrupted))
+        assert main(["update", bundle, "--yes"]) == 1
+        assert "RAUC goes on by itself" in capsys.readouterr().err
 
 
 class TestAgainst:

@@ -138,6 +138,10 @@ def install(machine: Machine, opened: str) -> None:
                 said.append(line)
     except OSError as error:
         raise ClientError(f"offhook: {error}") from error
+    except KeyboardInterrupt:
+        raise ClientError(
+            "\noffhook: RAUC goes on by itself; see offhook update --status"
+        ) from None
     finally:
         progress.end()
     if not said or said[-1] != "exit 0":

@@ -23,7 +23,7 @@ PATIENCE: Final = 10.0  # seconds for a program that only looks
 IMAGE_MARK: Final = "usr/lib/offhook/preinit"
 """Is there on a card made by `make image`, and nowhere else."""
 _PATHS: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_KEPT: Final = ("HOME", "TERM", "PYTHONPATH", "http_proxy", "https_proxy", "no_proxy")
+_KEPT: Final = ("HOME", "TERM", "http_proxy", "https_proxy", "no_proxy")
 
 
 @dataclass(frozen=True, slots=True)

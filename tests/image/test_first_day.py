@@ -140,14 +140,18 @@ def test_the_phone_gets_an_address_registers_and_calls(report: Report) -> None:
     call = report.found("call")
     [leg] = call["talking"]
     assert leg["party"] == "600"
-    assert leg["packets_received"] > 20
-    complaints = [line for line in call["exchange"] if not line.startswith("INFO ")]
-    assert complaints == []
+    said = "\n".join(call["exchange"])
+    heard = re.search(r"600 and 1001: over, heard (\d+) packets, said (\d+)", said)
+    assert heard
+    assert min(int(heard[1]), int(heard[2])) > 40
+    assert [line for line in call["exchange"] if not line.startswith("INFO ")] == []
 
 
-def test_only_the_exchange_reaches_the_phones_signalling(report: Report) -> None:
-    assert report.found("sip")["exchange"] is True
-    assert report.found("sip")["stranger"] is False
+def test_only_the_exchanges_host_reaches_the_phones_signalling(report: Report) -> None:
+    """Both knock, the stranger first; neither is the exchange itself, which the phone notes."""
+    entries = report.found("journal")["entries"]
+    sources = [each["OFFHOOK_SOURCE"] for each in entries if "OPTIONS" in str(each["MESSAGE"])]
+    assert [source.partition(":")[0] for source in sources] == [ROUTER]
 
 
 def test_the_firewall_drops_what_it_does_not_know(report: Report) -> None:
@@ -159,8 +163,8 @@ def test_the_firewall_drops_what_it_does_not_know(report: Report) -> None:
 def test_nothing_listens_but_sip_voice_and_ssh(report: Report) -> None:
     """DHCP's client holds its port on the address it got; the phone keeps its next calls' ports."""
     listening = report.found("listening")
-    port = report.found("sip")["port"]
-    dhcp = ["udp", f"{PHONE}%eth0", "68", "systemd-network"]
+    port = report.found("port")
+    dhcp = ["udp", PHONE, "68", "systemd-network"]
     others = [each for each in listening["registered"] if not _voice(each) and each != dhcp]
     kinds = {(protocol, int(at), program) for protocol, _, at, program in others}
     assert kinds == {("udp", port, "offhookd"), ("tcp", 22, "sshd")}
@@ -228,7 +232,7 @@ def sandbox(report: Report) -> dict[str, Any]:
         ("open a device for everybody", {"EPERM"}),
         ("make a namespace", {"EPERM"}),
         ("open a packet socket", {"EAFNOSUPPORT", "EPERM"}),
-        ("make writable code", {"EPERM"}),
+        ("make writable code", {"EPERM", "EACCES"}),
         ("set the clock", {"EPERM"}),
         ("signal another process", {"EPERM"}),
     ],

@@ -10,8 +10,6 @@ from image.uml import End, Report, boot, flash, needs_image
 
 pytestmark = needs_image
 
-GROUP = 32768 * 4096  # bytes: behind each lies a spare superblock
-
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> tuple[Disk, Report]:

@@ -64,7 +64,15 @@ def data_image(image: Path, disk: Disk, epoch: int, tools: Tree) -> None:
     """An empty ext4 that the phone fills and grows."""
     options = f"hash_seed={disk.hash_seed},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0"
     _blank(image, disk.data_mib)
-    _ext4(tools, image, ["-L", "data", "-U", disk.data_uuid, "-E", options], epoch)
+    shape = [
+        "-b",
+        "4096",
+        "-i",
+        "65536",
+        "-m",
+        "1",
+    ]  # of a whole card; left alone, mke2fs thinks small
+    _ext4(tools, image, [*shape, "-L", "data", "-U", disk.data_uuid, "-E", options], epoch)
 
 
 def _ext4(tools: Tree, image: Path, options: list[str], epoch: int, *sources: Path) -> None:

@@ -125,12 +125,11 @@ def _with_network() -> None:
         network={"addresses": _addresses(), "resolv": _text("/etc/resolv.conf")},
         listening={"before": before, "registered": sockets()},
         firewall=rules,
-        sip={
-            "port": port,
-            "exchange": world.reaches_sip(port, world.ROUTER),
-            "stranger": world.reaches_sip(port, world.STRANGER),
-        },
+        port=port,
     )
+    world.knock(port, world.STRANGER)
+    time.sleep(0.5)
+    world.knock(port, world.ROUTER)
     world.ask("dial", number="600")
     world.wait_state("talking")
     time.sleep(1.5)

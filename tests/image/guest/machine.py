@@ -55,8 +55,10 @@ def failed_units() -> list[str]:
 
 
 def properties(unit: str, *names: str) -> dict[str, str]:
-    """As `systemctl show` has them."""
-    told = run("systemctl", "show", unit, *(f"--property={name}" for name in names))
+    """As `systemctl show` has them; "" is systemd itself."""
+    told = run(
+        "systemctl", "show", *filter(None, [unit]), *(f"--property={name}" for name in names)
+    )
     return dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
 
 

@@ -52,7 +52,7 @@ def attempts() -> Mapping[str, Callable[[], object]]:
         "write to the settings": lambda: Path("/etc/offhook/x").write_text("x"),
         "read the password file": Path("/etc/offhook/sip-password").read_bytes,
         "read the credential": credential.read_bytes,
-        "write its own state": lambda: Path("/var/lib/offhook/probe").write_text("x"),
+        "write its own state": lambda: Path("/var/lib/offhook/try").write_text("x"),
         "write the firewall's file": lambda: Path("/data/machine-id").write_text("x"),
         "look into homes": lambda: os.listdir("/data/home/admin"),
         "open a device for everybody": lambda: os.open("/dev/net/tun", os.O_RDWR),

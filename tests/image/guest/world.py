@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from image.guest.machine import run, status, wait_for
+from image.guest.machine import run, wait_for
 from offhook.cli.client import Client, ClientError
 from offhook.service.control_protocol import Json
 
@@ -113,7 +113,7 @@ def log_in(key: str, user: str, *command: str, source: str = "", options: str = 
     return run(*outside(*words), check=False)
 
 
-def reaches_sip(port: int, source: str) -> bool:
-    """Whether the phone's SIP port answers somebody at this address."""
-    return status(*outside(sys.executable, str(Path(__file__).with_name("options.py")), source,
-                           PHONE, str(port))) == 0  # fmt: skip
+def knock(port: int, source: str) -> None:
+    """A SIP request to the phone from this address."""
+    program = Path(__file__).with_name("knock.py")
+    run(*outside(sys.executable, str(program), source, PHONE, str(port)))

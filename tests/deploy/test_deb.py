@@ -159,7 +159,7 @@ def test_every_package_of_others_has_its_place_in_the_copyright_file() -> None:
 
 def test_the_manual_knows_every_command() -> None:
     page = (DEB / "offhook.1").read_text().replace("\\", "")
-    parser = cli._parser()
+    parser = cli._parser([])
     [commands] = [
         action.choices
         for action in parser._actions

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.notes import Note
-from offhook.phone.behaviour import TRANSITIONS, Behaviour, Input
+from offhook.phone.behaviour import TRANSITIONS, Behaviour, Input, Told
 from offhook.phone.faces import FACES, IN_CALL, PATIENCE, WAITING, State
 from offhook.phone.orders import (
     Announce,
@@ -15,7 +14,6 @@ from offhook.phone.orders import (
     End,
     Heard,
     Hold,
-    Order,
     Over,
     Place,
     Refuse,
@@ -40,9 +38,9 @@ class Person:
         self.now = 0.0
         self.calls = 100
 
-    def __call__(self, *deeds: str) -> list[Order | Note]:
+    def __call__(self, *deeds: str) -> list[Told]:
         """Each deed in turn; the orders of the last one."""
-        orders: list[Order | Note] = []
+        orders: list[Told] = []
         for deed in deeds:
             self.now += 1
             orders = self.do(deed, Seconds(self.now))
@@ -52,7 +50,7 @@ class Person:
                     self.phone.placed(CallRef(self.calls))
         return orders
 
-    def do(self, deed: str, now: Seconds) -> list[Order | Note]:  # noqa: C901, PLR0911, PLR0912
+    def do(self, deed: str, now: Seconds) -> list[Told]:  # noqa: C901, PLR0911, PLR0912
         phone = self.phone
         what, _, words = deed.partition(" ")
         placed = CallRef(self.calls)
@@ -88,7 +86,7 @@ class Person:
             case _:
                 raise ValueError(deed)
 
-    def wait(self) -> list[Order | Note]:
+    def wait(self) -> list[Told]:
         at = self.phone.deadline()
         if at is None:
             return []
@@ -103,7 +101,7 @@ DEEDS = [
 ]  # fmt: skip
 
 
-def after(*deeds: str) -> tuple[State, list[Order | Note]]:
+def after(*deeds: str) -> tuple[State, list[Told]]:
     person = Person()
     orders = person(*deeds)
     return person.phone.state, orders

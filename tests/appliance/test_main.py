@@ -27,6 +27,16 @@ def test_peers_from_the_command_line_without_a_phone(tmp_path: Path) -> None:
     assert main(["--root", str(tmp_path), "peers"]) == DONE
 
 
+@pytest.mark.parametrize(("told", "code"), [(0, 0), (1, 1), (None, 7)])
+def test_at_boot_the_quick_look_comes_first(
+    monkeypatch: pytest.MonkeyPatch, told: int | None, code: int
+) -> None:
+    monkeypatch.setattr("offhook.appliance.quick.look", lambda _: told)
+    monkeypatch.setattr("offhook.appliance.words.run", lambda _: 7)
+    monkeypatch.setattr(sys, "argv", ["appliance", "provision"])
+    assert main() == code
+
+
 @pytest.mark.parametrize("word", ["good", "reset"])
 def test_the_other_words_reach_their_work(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setattr(f"offhook.appliance.{word}.run", lambda root: len(root.parts))
@@ -56,21 +66,19 @@ def test_a_reset_that_cannot_be_written_does_not_restart(tmp_path: Path) -> None
 
 
 @pytest.mark.integration
-def test_a_boot_with_nothing_new_imports_little(tmp_path: Path) -> None:
-    """Its time is that of the interpreter: the planner and the telephone stay on the disk."""
-    disk = new_disk(tmp_path)
-    disk.write(GOOD)
-    disk.boot()
+def test_a_boot_with_nothing_new_imports_next_to_nothing() -> None:
     program = (
-        "import sys; from offhook.appliance.main import main\n"
-        f"code = main(['--root', {str(tmp_path)!r}, 'provision', '--card', {str(disk.card)!r}])\n"
-        "print(code, *(name for name in sys.modules if name.startswith('offhook.')))"
+        "import sys; before = set(sys.modules)\n"
+        "from offhook.appliance import main, quick\n"
+        "print(*(set(sys.modules) - before))"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(FIRMWARE)},
+        [sys.executable, "-S", "-c", program], env={**os.environ, "PYTHONPATH": str(FIRMWARE)},
         check=True, capture_output=True, text=True,
     ).stdout.split()  # fmt: skip
-    assert shown[0] == "0"
-    assert "offhook.appliance.provision" in shown
-    packages = {name.split(".")[1] for name in shown[1:]}
-    assert packages <= {"appliance", "service", "notes"}
+    ours = {name for name in shown if name.startswith("offhook")}
+    assert ours == {
+        "offhook", "offhook.appliance", "offhook.appliance.main", "offhook.appliance.quick",
+    }  # fmt: skip
+    heavy = {"argparse", "dataclasses", "enum", "json", "pathlib", "re", "subprocess", "typing"}
+    assert heavy.isdisjoint(shown)

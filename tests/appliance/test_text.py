@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.appliance.card import MAX_SIZE
+from offhook.appliance.quick import MAX_SIZE
 from offhook.appliance.text import Parsed, parse
 from offhook.service.schema import Problem
 

@@ -159,7 +159,7 @@ def test_the_plug_may_be_pulled_at_any_moment_of_it(tmp_path: Path, number: int)
     assert 'user = "200"' in data["offhook/etc/offhook.toml"]
     assert data["hostname"] == "644 0 kitchen\n"
     assert settled.found("trouble") == ""
-    assert settled.found("left") == ["seen.json"]
+    assert settled.found("left") == ["seen"]
     assert PASSWORD not in (disk.get("offhook.toml") or b"").decode()
     assert "taken over" in _report(disk)
 

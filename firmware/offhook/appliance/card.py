@@ -4,23 +4,18 @@ Read-only; writable only when there is something to write, and synced before it 
 """
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from offhook.appliance import quick
 from offhook.appliance.tools import run as run_tool
 
-DEVICE: Final = Path("dev/disk/offhook-boot")
-MOUNT_POINT: Final = Path("run/offhook-provision/card")
-NAMES: Final = ("offhook.toml", "offhook.toml.txt")
-"""What people call the file; Windows hides the end of the second."""
-MAX_SIZE: Final = 65536  # bytes of a settings file
+DEVICE: Final = Path(quick.DEVICE)
+MOUNT_POINT: Final = Path(quick.MOUNT_POINT)
 REPORT: Final = "offhook-report.txt"
-
-_OPTIONS: Final = "nosuid,nodev,noexec,noatime,umask=077"
 
 Run = Callable[[Sequence[str]], object]
 
@@ -36,10 +31,7 @@ class Found:
 
 def digest_of(found: Sequence[Found]) -> str:
     """By which the files are known again."""
-    whole = hashlib.sha256()
-    for each in found:
-        whole.update(f"{each.name}\0{len(each.content)}\0".encode() + each.content)
-    return whole.hexdigest()
+    return quick.digest([(each.name, each.content) for each in found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +43,7 @@ class Folder:
 
     def settings(self) -> tuple[Found, ...]:
         """The settings files: one, if all is well."""
-        names = sorted(name for name in os.listdir(self.path) if name.lower() in NAMES)
-        return tuple(Found(name, self._read(name)) for name in names)
+        return tuple(Found(*each) for each in quick.files(str(self.path)))
 
     def overwrite(self, name: str, pieces: Iterable[tuple[int, bytes]]) -> None:
         """Write over the bytes at these offsets where they lie: same file, same blocks."""
@@ -74,18 +65,14 @@ class Folder:
             file.flush()
             os.fsync(file.fileno())
 
-    def _read(self, name: str) -> bytes:
-        with (self.path / name).open("rb") as file:
-            return file.read(MAX_SIZE + 1)
-
 
 @contextlib.contextmanager
 def mounted(root: Path, run: Run = run_tool) -> Iterator[Folder]:
     """The partition, for as long as it is needed.  Raises `OSError`."""
     device, point = str(root / DEVICE), root / MOUNT_POINT
     point.mkdir(mode=0o700, parents=True, exist_ok=True)
-    run(["mount", "-t", "vfat", "-o", f"ro,{_OPTIONS}", device, str(point)])
+    run(["mount", "-t", "vfat", "-o", f"ro,{quick.OPTIONS}", device, str(point)])
     try:
-        yield Folder(point, lambda: run(["mount", "-o", f"remount,rw,{_OPTIONS}", str(point)]))
+        yield Folder(point, lambda: run(["mount", "-o", f"remount,rw,{quick.OPTIONS}", str(point)]))
     finally:
         run(["umount", str(point)])

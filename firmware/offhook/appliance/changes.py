@@ -13,10 +13,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from offhook.appliance import quick
 from offhook.appliance.erase import Span
-from offhook.appliance.seen import STAGED
 from offhook.service.files import sync_directory, write_atomically
+
+STAGED: Final = Path(quick.STAGED).name
 
 
 @dataclass(frozen=True, slots=True)

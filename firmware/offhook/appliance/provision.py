@@ -4,8 +4,8 @@
     good            stage, apply, erase the secrets on the card, report, remember
     wrong           report, remember; everything stays as it was
 
-Whatever step a power cut hits, the next boot ends in one of these.  This is the way that is gone
-at every boot, and therefore quick; what a new file needs is in `takeover`, imported then.
+Whatever step a power cut hits, the next boot ends in one of these.  A boot with nothing new does
+not even come here: `quick`.
 """
 
 import contextlib
@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from offhook.appliance import quick
 from offhook.appliance.card import DEVICE, Folder, digest_of, mounted
+from offhook.appliance.changes import clear
 from offhook.appliance.exits import DISK, DONE, FAILED, REFUSED
 from offhook.appliance.say import say
-from offhook.appliance.seen import MINE, STAGED, UNREADABLE, WRONG, Seen, recall, remember
+from offhook.appliance.seen import MINE, UNREADABLE, WRONG, Seen, recall, remember
+from offhook.appliance.takeover import Takeover
 from offhook.notes import Severity
 from offhook.service.files import write_atomically
-
-TROUBLE: Final = Path("run/offhook-provision/trouble")
-EARLIER_TROUBLE: Final = Path("run/offhook-preinit/trouble")
-SETTINGS: Final = Path("data/offhook/etc/offhook.toml")
-PASSWORD: Final = Path("data/offhook/etc/sip-password")
 
 CARD_TIME: Final = 3.0  # seconds that the partition may take to appear
 _LOOK: Final = 0.1
@@ -67,20 +65,16 @@ class Provision:
 
         Raises `OSError`.
         """
-        settings = self.root / SETTINGS
+        settings = self.root / quick.SETTINGS
         empty = not settings.exists() or not settings.stat().st_size
-        if empty or not (self.root / PASSWORD).exists() or self._interrupted:
-            from offhook.appliance.takeover import Takeover  # noqa: PLC0415  # seldom needed
-
+        if empty or not (self.root / quick.PASSWORD).exists() or self._interrupted:
             Takeover(self.root).prepare()
 
     def look(self, card: Folder) -> int:
         """The card, compared with what was seen; the exit code.  Raises `OSError`."""
         found = card.settings()
-        seen = recall(self.root / MINE)
+        seen = recall(self.root)
         if digest_of(found) != seen.digest or seen.unerased or self._interrupted:
-            from offhook.appliance.takeover import Takeover  # noqa: PLC0415  # seldom needed
-
             seen = Takeover(self.root).take(card, found)
             self._remember(seen)
         self.trouble(seen.trouble)
@@ -95,7 +89,7 @@ class Provision:
 
     def trouble(self, code: int) -> None:
         """For the earpiece; what was wrong even earlier in this boot goes first."""
-        path, earlier = self.root / TROUBLE, self.root / EARLIER_TROUBLE
+        path, earlier = self.root / quick.TROUBLE, self.root / quick.EARLIER_TROUBLE
         path.parent.mkdir(parents=True, exist_ok=True)
         if earlier.exists():
             write_atomically(path, earlier.read_bytes()[:16], 0o644)
@@ -106,12 +100,9 @@ class Provision:
 
     @property
     def _interrupted(self) -> bool:
-        return (self.root / MINE / STAGED).exists()
+        return (self.root / quick.STAGED).exists()
 
     def _remember(self, seen: Seen) -> None:
-        directory = self.root / MINE
-        remember(directory, seen)
+        remember(self.root, seen)
         if self._interrupted:
-            from offhook.appliance.changes import clear  # noqa: PLC0415
-
-            clear(directory)
+            clear(self.root / MINE)

@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Final
 
-from offhook.appliance.card import MAX_SIZE
+from offhook.appliance.quick import MAX_SIZE
 from offhook.service.schema import Problem, is_secret
 from offhook.text import printable
 

@@ -25,7 +25,7 @@ from typing import IO, Any, Final, TypeAlias
 
 import pytest
 
-from hil.machine import hurry, kernel
+from hil.machine import kernel
 from image import uboot
 from image.disk import ROOT, Disk, flash, image
 
@@ -188,7 +188,6 @@ def _boot(
         process = subprocess.Popen(
             command, env={**os.environ, "TMPDIR": memory}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=hurry,  # noqa: PLW1509  # no threads here
         )  # fmt: skip
         try:
             console, late = _follow(process, seconds, cut, watch)

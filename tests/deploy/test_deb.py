@@ -17,6 +17,7 @@ from builder.say import BuildError
 from builder.spec import ROOT
 from builder.tree import Release
 from offhook.cli import main as cli
+from offhook.service.config import load
 
 DEB = ROOT / "deploy" / "deb"
 CONTROL = licences.fields((DEB / "control").read_text().split("\n\n")[1])
@@ -104,6 +105,17 @@ def test_the_checksums_are_of_all_but_settings_and_scripts(tree: Path) -> None:
 
 def test_settings_are_kept_by_dpkg(tree: Path) -> None:
     assert (tree / "DEBIAN/conffiles").read_text() == "/etc/offhook/offhook.toml\n"
+
+
+def test_a_fresh_phone_starts_and_says_that_it_is_not_set_up(tree: Path) -> None:
+    """No exchange of an example is ever called; the three lines need only lose their `#`."""
+    settings = load(tree / "etc/offhook/offhook.toml", {})
+    assert settings.account is None
+    before = (ROOT / "deploy/offhook.toml").read_text().splitlines()
+    after = (tree / "etc/offhook/offhook.toml").read_text().splitlines()
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert [old for old, _ in changed] == [new.removeprefix("#") for _, new in changed]
+    assert [old.split()[0] for old, _ in changed] == ["[account]", "user", "domain"]
 
 
 @pytest.mark.parametrize("name", ["postinst", "prerm", "postrm"])

@@ -65,6 +65,7 @@ def lay_out(tree: Path, packages: Path, release: Release) -> None:
     for name, source, _ in PLACES:
         _write(tree / name, source.read_text(encoding="utf-8"))
     _change(tree / "usr/lib/systemd/system/offhookd.service", unit)
+    _change(tree / "etc/offhook/offhook.toml", without_account)
     _change(tree / HOME / "offhook/service/version.py", lambda text: stamped(text, release.version))
     _write(tree / HOME / f"offhook-{release.version}.dist-info/METADATA", metadata(release.version))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -78,6 +79,11 @@ def lay_out(tree: Path, packages: Path, release: Release) -> None:
 def unit(text: str) -> str:
     """The unit of `make install`, for programs in /usr/bin."""
     return text.replace(_OPT, "/usr/bin/").replace(_OPT_REMARK, "Settings in")
+
+
+def without_account(settings: str) -> str:
+    """The settings with the example's account commented out: the phone says it is not set up."""
+    return re.sub(r"(?m)^(\[account\]|user = |domain = )", r"#\1", settings)
 
 
 def stamped(module: str, version: str) -> str:

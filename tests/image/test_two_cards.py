@@ -27,8 +27,11 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> tuple[Disk, Report]:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """A second card of the same image, only until it knows who it is."""
-    return boot(flash(tmp_path_factory.mktemp("other")), "cards:who", seconds=90)
+    """A second card of the same image, edited before; only until it knows who it is."""
+    directory = tmp_path_factory.mktemp("other")
+    disk = flash(directory)
+    disk.put("offhook.toml", settings(key_pair(directory)[1]))
+    return boot(disk, "cards:keyed", seconds=120)
 
 
 def test_a_phone_without_settings_runs_and_listens_to_nobody(card: tuple[Disk, Report]) -> None:
@@ -47,10 +50,10 @@ def test_sshd_is_off_until_a_key_is_given(card: tuple[Disk, Report]) -> None:
 
 
 def test_two_cards_are_two_phones(card: tuple[Disk, Report], other: Report) -> None:
-    empty = card[1].found("empty")
-    for name in ("machine-id", "hostname"):
-        assert empty[name], name
-        assert empty[name] != other.found(name), name
+    one = card[1].found("with key")
+    for name in ("machine-id", "hostname", "host key"):
+        assert one[name], name
+        assert one[name] != other.found(name), name
 
 
 def test_a_lost_superblock_is_repaired_and_the_phone_stays_itself(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from image.guest.life import kept, sockets
-from image.guest.machine import failed_units, restart, run, wait_until_up
+from image.guest.life import HOST_KEY, kept, sockets
+from image.guest.machine import failed_units, restart, run, wait_for, wait_until_up
 from image.guest.shared import arguments, report
 
 CARD: Final = Path("/boot/firmware")
@@ -24,6 +24,12 @@ def empty() -> Mapping[str, object] | None:
     run("umount", str(CARD))
     restart()
     return None
+
+
+def keyed() -> Mapping[str, object]:
+    """As soon as it may be logged in to."""
+    wait_for("the host key", HOST_KEY.exists)
+    return kept()
 
 
 def who() -> Mapping[str, object]:

@@ -414,6 +414,15 @@ class TestStorage:
         slots = found(tmp_path, {"data/rauc/good-A": "2026-01-01T00:00:00Z 99\n"})["slots"]
         assert (slots.level, "A is on trial" in slots.detail) == (Level.WARN, True)
 
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [("CN=Offhook DEVELOPMENT CA 0011aabb,O=Offhook", True), ("CN=Example phones CA", False)],
+    )
+    def test_a_development_key_is_told(self, tmp_path: Path, name: str, told: bool) -> None:
+        keyring = f"# subject={name}\n-----BEGIN CERTIFICATE-----\n"
+        findings = found(tmp_path, {"etc/rauc/keyring.pem": keyring})
+        assert ("updates" in findings) is told
+
 
 class TestPast:
     """What the journal remembers."""

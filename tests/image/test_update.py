@@ -172,6 +172,7 @@ def test_refused(refused: tuple[Report, Disk, Disk], name: str) -> None:
 
 def test_a_refused_bundle_changes_nothing(refused: tuple[Report, Disk, Disk]) -> None:
     report, before, disk = refused
+    assert set(REFUSALS) <= set(report.findings)
     for slot in SLOTS:
         assert slot_digest(disk, slot) == slot_digest(before, slot)
     kept = report.found("before"), report.found("after")

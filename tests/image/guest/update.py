@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from image.guest.machine import properties, restart, run, wait_for
+from image.guest.machine import properties, restart, run, status, wait_for
 from image.guest.shared import arguments, mark, report
 
 STICK: Final = Path("/run/stick")
@@ -27,7 +27,7 @@ def good() -> Mapping[str, object]:
 
 def offered() -> Mapping[str, object]:
     """Give the phone each bundle on the stick in turn; stay with this system."""
-    _plug_in()
+    _mount()
     found: dict[str, object] = {"before": _look()}
     for path in sorted(STICK.glob("*.raucb")):
         code, said = offhook("update", "--yes", "--now", str(path))
@@ -82,13 +82,17 @@ def _which() -> tuple[str, ...]:
 
 def _plug_in() -> None:
     """The second disk is a USB stick; the kernel knows no USB, so lsblk is told what to say."""
-    if arguments().get("bundle") is None:
-        shim = STICK.parent / "shim" / "lsblk"
-        shim.parent.mkdir(exist_ok=True)
-        stick = {"name": "/dev/ubdb", "type": "disk", "tran": "usb", "fstype": "vfat"}
-        shim.write_text(f"#!/bin/sh\necho '{json.dumps({'blockdevices': [stick]})}'\n")
-        shim.chmod(0o755)
+    if arguments().get("bundle") is not None:
+        _mount()
         return
+    shim = STICK.parent / "shim" / "lsblk"
+    shim.parent.mkdir(exist_ok=True)
+    stick = {"name": "/dev/ubdb", "type": "disk", "tran": "usb", "fstype": "vfat"}
+    shim.write_text(f"#!/bin/sh\necho '{json.dumps({'blockdevices': [stick]})}'\n")
+    shim.chmod(0o755)
+
+
+def _mount() -> None:
     STICK.mkdir(exist_ok=True)
     run("nsenter", "--mount=/proc/1/ns/mnt", "mount", "-o", "ro", "/dev/ubdb", str(STICK))
     run("mount", "--bind", f"/proc/1/root{STICK}", str(STICK))
@@ -103,6 +107,7 @@ def _good() -> dict[str, Any]:
 
 
 def _look() -> dict[str, Any]:
+    wait_for("answer of RAUC", lambda: status("rauc", "status") == 0, LONGEST)
     told = json.loads(run("rauc", "status", "--detailed", "--output-format=json"))
     release = _pairs(Path("/etc/os-release").read_text())
     return {

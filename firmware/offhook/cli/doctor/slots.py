@@ -11,6 +11,13 @@ from offhook.text import printable
 GOOD: Final = "data/rauc/good-"
 """With the slot's name: which installation was good once."""
 ROOT: Final = "only root may look"
+KEYRING: Final = "etc/rauc/keyring.pem"
+"""Whose updates the phone takes; the builder writes each certificate's name above it."""
+DEVELOPMENT: Final = "Offhook DEVELOPMENT"
+SIGN: Final = (
+    "Enough for trials.  For a phone that others rely on make keys and images of your own: "
+    "deploy/README.md, Signing."
+)
 PROVE: Final = (
     "It is marked good when the phone works: systemctl status offhook-good; journalctl -u "
     "offhook-good -b"
@@ -55,7 +62,8 @@ class Slots:
 
 def slots(machine: Machine, _phone: Phone) -> Iterator[Finding]:
     """Look and judge."""
-    return judge_slots(see_slots(machine), machine.image)
+    yield from judge_slots(see_slots(machine), machine.image)
+    yield from judge_keyring(machine.read(KEYRING))
 
 
 def see_slots(machine: Machine) -> Slots:
@@ -130,6 +138,12 @@ def judge_slots(facts: Slots, image: bool) -> Iterator[Finding]:
         yield bad("slots", f"{shown}; none of them runs", "cat /proc/cmdline: rauc.slot=…")
     else:
         yield _judge_running(running, facts, shown)
+
+
+def judge_keyring(keyring: str) -> Iterator[Finding]:
+    """Development keys lie about on somebody's machine."""
+    if DEVELOPMENT in keyring:
+        yield warn("updates", "taken from whoever has a development key", SIGN)
 
 
 def _judge_running(running: Slot, facts: Slots, shown: str) -> Finding:

@@ -1,5 +1,6 @@
 """The image, flashed; the telephone that it becomes in QEMU; and what a person does with it."""
 
+import base64
 import itertools
 import os
 import subprocess
@@ -41,6 +42,17 @@ key = "{key}"
 time_zone = "Europe/Berlin"
 """
 
+_PATIENT: Final = "[Service]\nTimeoutStartSec=300\nTimeoutStopSec=60\nWatchdogSec=60\n"
+"""The emulator on a busy machine is slower than any board."""
+_WAITED_FOR: Final = ("offhookd", "offhook-provision")
+
+
+def patience() -> str:
+    """Kernel arguments that say so, as credentials for systemd; nothing in the image is changed."""
+    drop_in = base64.b64encode(_PATIENT.encode()).decode()
+    name = "systemd.set_credential_binary=systemd.unit-dropin.{}.service:{}"
+    return " ".join(name.format(unit, drop_in) for unit in _WAITED_FOR)
+
 
 def built() -> Path | None:
     """The image that `make image` left, packed; None: there is none."""
@@ -73,6 +85,7 @@ def flash(directory: Path, name: str = "card") -> Disk:
     path = directory / f"{name}.img"
     card = Disk(_unpacked(packed, directory)).copy(path)
     os.truncate(path, CARD)
+    card.put("boot.txt", f"extra={patience()}\n")
     return card
 
 

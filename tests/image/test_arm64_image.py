@@ -51,7 +51,7 @@ def phone(exchange: LabExchange, key: Key, tmp_path_factory: pytest.TempPathFact
 def first(phone: Phone) -> Iterator[Running]:
     """Its first boot."""
     with phone.on() as running:
-        running.shell.try_run("systemctl is-system-running --wait", patience=300)
+        until(lambda: "No jobs" in running.shell.run("systemctl list-jobs"), 300, "end of the boot")
         yield running
         running.power_off()
 
@@ -124,7 +124,7 @@ def _voice(port: tuple[str, str, str]) -> bool:
 def _listening(running: Running) -> set[tuple[str, str, str]]:
     """Protocol, port and program of what the network could reach."""
     found = set()
-    sip = str(running.status()["local"][1])
+    sip = str(running.status()["local"]).rpartition(":")[2]
     for line in running.shell.run("sudo ss -Hlntup").splitlines():
         protocol, _, _, _, local, _, *users = line.split()
         host, _, port = local.rpartition(":")

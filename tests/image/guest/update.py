@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from image.guest import web
 from image.guest.machine import properties, restart, run, status, wait_for
 from image.guest.shared import arguments, mark, report
 
 STICK: Final = Path("/run/stick")
+WEB: Final = 8080  # port
 GOOD: Final = "offhook-good.service"
 LONGEST: Final = 150.0  # seconds until a slot is good, or a bundle is installed
 
@@ -26,13 +28,24 @@ def good() -> Mapping[str, object]:
 
 
 def offered() -> Mapping[str, object]:
-    """Give the phone each bundle on the stick in turn; stay with this system."""
+    """Give the phone each bundle on the stick in turn; at last the good one, from a server."""
     _mount()
-    found: dict[str, object] = {"before": _look()}
+    report(before=_look())
+    good = STICK / arguments()["good"]
     for path in sorted(STICK.glob("*.raucb")):
-        code, said = offhook("update", "--yes", "--now", str(path))
-        found[path.stem] = {"code": code, "said": said}
-    return {**found, "after": _look()}
+        if path != good:
+            code, said = offhook("update", "--yes", "--now", str(path))
+            report(**{path.stem: {"code": code, "said": said}})
+    report(after=_look())
+    mark("offered")
+    return {"streamed": _streamed(good)}
+
+
+def _streamed(good: Path) -> Mapping[str, object]:
+    web.serve(good.parent, WEB)
+    missing, words = offhook("update", "--yes", "--now", f"http://127.0.0.1:{WEB}/none.raucb")
+    code, said = offhook("update", "--yes", "--now", f"http://127.0.0.1:{WEB}/{good.name}")
+    return {"code": code, "said": said, "missing": missing, "words": words, "installed": _look()}
 
 
 def journey() -> Mapping[str, object] | None:

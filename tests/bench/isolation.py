@@ -112,7 +112,8 @@ async def subject(peer: int, voice: "Voice | VoiceThread") -> None:
     loop = asyncio.get_running_loop()
     transport, sip = await loop.create_datagram_endpoint(Sip, local_addr=(HOST, 0))
     ports = RtpPorts(HOST, 20000, 29999, SystemEntropy())
-    port = ports.reserve()
+    port = ports.choose()
+    ports.open(port)
     warnings: list[str] = []
     loop.add_reader(voice, lambda: warnings.extend(
         str(each.what) for each in voice.events() if isinstance(each, Note)))  # fmt: skip

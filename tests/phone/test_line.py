@@ -6,7 +6,7 @@ import pytest
 
 from offhook.notes import Note
 from offhook.phone import orders
-from offhook.phone.actions import CallEnded, ClosePort, Outcome, StartVoice, StopVoice
+from offhook.phone.actions import CallEnded, ClosePort, OpenPort, Outcome, StartVoice, StopVoice
 from offhook.phone.call import Call, State
 from offhook.phone.events import FirstAudio, MediaTimeout
 from offhook.phone.line import MAX_PORTS, MAX_UNREPORTED, TRANSITIONS, Input, Line, Result
@@ -78,7 +78,7 @@ def test_an_address_that_changed_family_meanwhile_costs_the_call_not_the_phone(
 ) -> None:
     assert incoming(line) == [CallIn(CallRef(1))]
     line.moved(Endpoint("2001:db8::10", 5060), NOW)
-    assert line.obey(orders.Take(CallRef(1)), NOW) == []
+    assert line.obey(orders.Take(CallRef(1)), NOW) == [OpenPort(40000)]
     ended = list(line.told([sip.Ended(CallRef(1), Cause(488, "", local=True))], NOW))
     assert ended[:2] == [ClosePort(40000), Over(CallRef(1), Cause(488, "", local=True))]
     assert outcomes(ended) == [Outcome.FAILED]
@@ -213,3 +213,10 @@ def test_the_machine_is_not_moved_by_what_does_not_fit(line: Line) -> None:
     for order in (orders.Hold(CallRef(1)), orders.DigitDown(CallRef(1), "5")):
         assert line.obey(order, NOW) == []
     assert call.state is State.OFFERED
+
+
+def test_nobody_listens_on_a_port_before_a_peer_is_told_of_it(line: Line) -> None:
+    _, placed = line.place("600", emergency=False, now=NOW)
+    assert placed[0] == OpenPort(40000)
+    assert CallIn(CallRef(1)) in incoming(line)
+    assert not any(isinstance(each, OpenPort) for each in incoming(line, 2))

@@ -12,6 +12,7 @@ from offhook.phone.actions import (
     ClosePort,
     Light,
     Listen,
+    OpenPort,
     Outcome,
     PlayTone,
     Ring,
@@ -128,8 +129,14 @@ class TestPorts:
     """Real sockets."""
 
     def test_a_stream_takes_the_sockets_bound_for_it(self, bench: Bench) -> None:
-        port = bench.outlets.ports.reserve(LOCAL)
+        port = bench.outlets.ports.choose(LOCAL, ())
         bench.outlets.ready.add(port)
+        bench.perform(OpenPort(port))
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+            pytest.raises(OSError, match="in use"),
+        ):
+            other.bind(("0.0.0.0", port))  # noqa: S104
         bench.perform(StartVoice(1, parameters(port)))
         [pair] = bench.voice.pairs
         assert pair.rtp.getsockname()[1] == port
@@ -139,14 +146,15 @@ class TestPorts:
         bench.voice.close()
 
     def test_a_port_that_is_not_needed_can_be_bound_again(self, bench: Bench) -> None:
-        port = bench.outlets.ports.reserve(LOCAL)
-        bench.perform(ClosePort(port))
+        port = bench.outlets.ports.choose(LOCAL, ())
+        bench.perform(OpenPort(port), ClosePort(port))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("0.0.0.0", port))  # noqa: S104
         assert bench.refills == 1
 
     def test_a_port_offered_on_the_old_address_family_is_bound_anew(self, bench: Bench) -> None:
-        port = bench.outlets.ports.reserve(LOCAL)
+        port = bench.outlets.ports.choose(LOCAL, ())
+        bench.perform(OpenPort(port))
         bench.outlets.local = lambda: Endpoint("::1", 1)
         bench.perform(StartVoice(1, parameters(port)))
         [pair] = bench.voice.pairs
@@ -156,8 +164,9 @@ class TestPorts:
     def test_a_port_that_somebody_took_is_noted(self, bench: Bench) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("0.0.0.0", 0))  # noqa: S104
-            bench.perform(StartVoice(1, parameters(other.getsockname()[1])))
-        assert bench.told == [("note", "RTP port lost")]
+            port = other.getsockname()[1]
+            bench.perform(OpenPort(port), StartVoice(1, parameters(port)))
+        assert bench.told == [("note", "RTP port lost")] * 2
 
 
 class Switch:

@@ -35,7 +35,8 @@ class Call:
         self.peer.bind((HOST, 0))
         self.peer.settimeout(PATIENCE)
         ports = RtpPorts(HOST, 32000, 33000, ENTROPY)
-        self.port = ports.reserve()
+        self.port = ports.choose()
+        ports.open(self.port)
         pair = ports.take(self.port)
         assert pair is not None
         remote = Endpoint(*self.peer.getsockname())

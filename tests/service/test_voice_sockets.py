@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from offhook.service.voice.ports import MAX_RESERVED, RtpPorts
+from offhook.service.voice.ports import MAX_OPEN, RtpPorts
 from offhook.service.voice.sockets import MAX_DRAIN, StreamSockets, drain
 from offhook.units import Endpoint, Seconds
 from support.entropy import SeededEntropy
@@ -34,6 +34,13 @@ def readable(sock: socket.socket) -> None:
     assert select.select([sock], [], [], 5)[0]
 
 
+def opened(ports: RtpPorts) -> int:
+    """A pair that waits for a stream."""
+    port = ports.choose()
+    ports.open(port)
+    return port
+
+
 @pytest.fixture
 def ports() -> Iterator[RtpPorts]:
     made = RtpPorts(HOST, 31001, 31200, SeededEntropy(1))
@@ -43,7 +50,7 @@ def ports() -> Iterator[RtpPorts]:
 
 @pytest.fixture
 def stream(ports: RtpPorts) -> Iterator[StreamSockets]:
-    pair = ports.take(ports.reserve())
+    pair = ports.take(opened(ports))
     assert pair is not None
     made = StreamSockets(pair.rtp, pair.rtcp)
     yield made
@@ -53,7 +60,7 @@ def stream(ports: RtpPorts) -> Iterator[StreamSockets]:
 class TestPorts:
     def test_rtp_is_even_and_rtcp_the_next(self, ports: RtpPorts) -> None:
         """RFC 3550 §11."""
-        port = ports.reserve()
+        port = opened(ports)
         pair = ports.take(port)
         assert pair is not None
         assert pair.port == port
@@ -65,38 +72,42 @@ class TestPorts:
     def test_a_pair_with_either_port_taken_is_passed_over(self) -> None:
         with udp(31300), udp(31303):
             made = RtpPorts(HOST, 31300, 31305, SeededEntropy(1))
-            assert made.reserve() == 31304
+            assert made.choose() == 31304
             with pytest.raises(OSError, match="no free pair of UDP ports from 31300 to 31305"):
-                made.reserve()
-            made.close_all()
-        assert made.reserve() in {31300, 31302, 31304}  # nothing is left bound by a failed attempt
-        made.close_all()
+                made.choose({31304})
+        assert made.choose({31304}) in {31300, 31302}  # a failed attempt leaves nothing bound
+
+    def test_a_pair_that_was_only_chosen_listens_to_nobody(self, ports: RtpPorts) -> None:
+        port = ports.choose()
+        with udp(port), udp(port + 1), pytest.raises(OSError, match="in use"):
+            ports.open(port)
+        ports.open(port)
 
     def test_a_pair_is_handed_out_once(self, ports: RtpPorts) -> None:
-        port = ports.reserve()
+        port = opened(ports)
         pair = ports.take(port)
         assert pair is not None
         assert ports.take(port) is None
         pair.close()
 
     def test_closing_frees_the_ports(self, ports: RtpPorts) -> None:
-        port = ports.reserve()
+        port = opened(ports)
         ports.close(port)
         with udp(port), udp(port + 1):
             assert ports.take(port) is None
 
-    def test_reservations_are_bounded(self, ports: RtpPorts) -> None:
-        for _ in range(MAX_RESERVED):
-            ports.reserve()
+    def test_pairs_that_wait_are_bounded(self, ports: RtpPorts) -> None:
+        for _ in range(MAX_OPEN):
+            opened(ports)
         with pytest.raises(OSError, match="waiting"):
-            ports.reserve()
+            opened(ports)
 
     def test_packets_ask_for_expedited_forwarding(self, stream: StreamSockets) -> None:
         assert stream.rtp.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 0xB8
 
     def test_it_works_on_ipv6(self) -> None:
         made = RtpPorts("::1", 31400, 31420, SeededEntropy(1))
-        pair = made.take(made.reserve())
+        pair = made.take(opened(made))
         assert pair is not None
         assert pair.rtp.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS) == 0xB8
         pair.close()

@@ -147,6 +147,8 @@ class World:
                 return words if to == PEER else f"{words} to {to}"
             case Resolve(host):
                 return f"resolve {host}"
+            case actions.OpenPort():
+                return None  # the SDP names it
             case ServerDate(epoch):
                 return f"date {epoch}"
             case Note(what, _, severity):

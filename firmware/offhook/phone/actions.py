@@ -137,6 +137,13 @@ class StopDigit:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPort:
+    """A port from `events.RtpPort` is told to a peer next: bind it; nobody listened there."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClosePort:
     """A port from `events.RtpPort` is no longer needed and no stream was started on it."""
 
@@ -210,6 +217,6 @@ VoiceCommand = (
 """What the voice runner obeys."""
 
 Action = (
-    Send | Resolve | ServerDate | Note | VoiceCommand | ClosePort | Ring | Light | Show | CallEnded
-    | FactoryReset
+    Send | Resolve | ServerDate | Note | VoiceCommand | OpenPort | ClosePort | Ring | Light | Show
+    | CallEnded | FactoryReset
 )  # fmt: skip

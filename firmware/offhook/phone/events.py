@@ -41,7 +41,7 @@ class NetworkChanged:
 
 @dataclass(frozen=True, slots=True)
 class RtpPort:
-    """A pair of sockets (RTP on the even `port`, RTCP on port + 1) lies ready for a call."""
+    """A pair of ports (RTP on the even `port`, RTCP on the next) is free; `OpenPort` uses it."""
 
     port: int
 

@@ -16,7 +16,7 @@ from typing import Final
 from offhook.entropy import Entropy
 from offhook.notes import Diary, Note, Severity, note
 from offhook.phone import orders
-from offhook.phone.actions import Action, ClosePort, StopVoice
+from offhook.phone.actions import Action, ClosePort, OpenPort, StopVoice
 from offhook.phone.call import Call, State
 from offhook.phone.events import FirstAudio, MediaTimeout, VoiceReport
 from offhook.phone.ledger import Record
@@ -79,7 +79,7 @@ class Line:
         record = Record(incoming=False, party=Party(number, ""), call_id=self.agent.call_id(ref))
         self.calls[ref] = call = Call(ref, record, State.CALLING, media=media)
         self._moved(call, "place", State.CALLING, new=True)
-        results: list[Result] = []
+        results: list[Result] = [OpenPort(media.port)]
         if emergency:
             told = call.note("emergency call", Severity.WARNING, registered=self.registered)
             results.append(told)
@@ -119,7 +119,7 @@ class Line:
                         yield from self._about(call, action, now)
 
     def port(self, port: int) -> list[Result]:
-        """A pair of sockets lies ready."""
+        """A pair of ports is free."""
         if len(self._ports) == MAX_PORTS:
             return [ClosePort(port)]
         self._ports.append(port)
@@ -196,6 +196,7 @@ class Line:
             yield note(media, Severity.ERROR)
             yield from self.told(self.agent.reject(call.ref, 503, now), now)
             return
+        yield OpenPort(media.port)
         call.media, media.answered, call.record.answered, call.asked = media, True, now, True
         try:
             body = media.offer() if call.offer is None else media.answer(call.offer)

@@ -320,10 +320,10 @@ class Telephone:
         self.disk.do("call log", lambda: self.store.add(call, ended))
 
     def _fill_ports(self, now: Seconds) -> None:
-        """Two pairs lie ready; the station counts those it was given."""
+        """The station knows two free pairs; those it was given are counted."""
         for _ in range(READY_PORTS - len(self.outlets.ready)):
             try:
-                port = self.outlets.ports.reserve(self.connection.local)
+                port = self.outlets.ports.choose(self.connection.local, self.outlets.ready)
             except OSError as error:
                 self.note(Note("no RTP port", {"error": str(error)}, Severity.ERROR), now)
                 self._refill.at = Seconds(now + PORT_RETRY)

@@ -1,6 +1,6 @@
 """Actions performed: each by the part that can do it.  A part that fails is noted, not fatal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ from offhook.phone.actions import (
     ClosePort,
     FactoryReset,
     Light,
+    OpenPort,
     Ring,
     Show,
     StartVoice,
@@ -22,33 +23,35 @@ from offhook.service.voice import RtpPair, RtpPorts
 from offhook.sip.actions import Resolve, Send, ServerDate
 from offhook.units import Endpoint, Seconds
 
-READY_PORTS: Final = 2  # pairs that lie ready, so that an answer never waits for one
+READY_PORTS: Final = 2  # pairs the station knows of, so that an answer never waits for one
 ANYWHERE: Final = {4: "0.0.0.0", 6: "::"}  # noqa: S104  # RTP must survive a change of address
 
 
 @dataclass(slots=True)
 class Ports:
-    """RTP pairs ahead of need: `reserve` gives the numbers that the station may offer."""
+    """RTP pairs ahead of need: `choose` gives the numbers that the station may offer."""
 
     first: int
     last: int
     entropy: Entropy
     _pairs: RtpPorts | None = None
 
-    def reserve(self, local: Endpoint | None) -> int:
-        """Bind a pair on `local`'s family; its port.  Raises `OSError` when none is free."""
-        return self._pool(local).reserve()
+    def choose(self, local: Endpoint | None, besides: Collection[int]) -> int:
+        """A free pair on `local`'s family, none of `besides`; its port.  Raises `OSError`."""
+        return self._pool(local).choose(besides)
+
+    def open(self, port: int, local: Endpoint | None) -> None:
+        """Bind it: a peer is told of it next.  Raises `OSError` when somebody took it."""
+        self._pool(local).open(port)
 
     def take(self, port: int, local: Endpoint | None) -> RtpPair | None:
         """The pair of this port; if the family changed since, bound anew."""
         pool = self._pool(local)
-        if (pair := pool.take(port)) is not None:
-            return pair
-        again = RtpPorts(pool.host, port, port + 1, self.entropy)
         try:
-            return again.take(again.reserve())
+            pool.open(port)
         except OSError:
             return None
+        return pool.take(port)
 
     def close(self, port: int) -> None:
         """Not needed."""
@@ -125,6 +128,8 @@ class Outlets:
 
     def _voice(self, action: Action, now: Seconds) -> None:
         match action:
+            case OpenPort(port):
+                self._open(port, now)
             case ClosePort(port):
                 self.ready.discard(port)
                 self.ports.close(port)
@@ -134,8 +139,7 @@ class Outlets:
                 pair = self.ports.take(parameters.port, self.local())
                 self.refill()
                 if pair is None:
-                    fields = {"port": parameters.port}
-                    self.note(Note("RTP port lost", fields, Severity.ERROR), now)
+                    self._lost(parameters.port, now)
                 else:
                     self.voice.obey(action, pair)
             case (
@@ -152,6 +156,15 @@ class Outlets:
                 raise AssertionError(action)  # `perform` has done it
             case _:
                 self.voice.obey(action)
+
+    def _open(self, port: int, now: Seconds) -> None:
+        try:
+            self.ports.open(port, self.local())
+        except OSError:
+            self._lost(port, now)
+
+    def _lost(self, port: int, now: Seconds) -> None:
+        self.note(Note("RTP port lost", {"port": port}, Severity.ERROR), now)
 
     def _move(self, action: Ring | Light, now: Seconds) -> None:
         part = "bell" if isinstance(action, Ring) else "lamp"

@@ -1,14 +1,14 @@
-"""Pairs of UDP sockets for RTP (even port) and RTCP (the next), bound before they are offered."""
+"""Pairs of UDP sockets for RTP (even port) and RTCP (the next), open only for a call."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from offhook.entropy import Entropy
 
 ATTEMPTS: Final = 64  # pairs tried before giving up
-MAX_RESERVED: Final = 8  # pairs waiting for a stream
+MAX_OPEN: Final = 8  # pairs waiting for a stream
 RECEIVE_BUFFER: Final = 262_144  # bytes asked for: a flood must not push out the peer's packets
 EXPEDITED: Final = 0xB8  # DSCP EF (RFC 3246), as the whole TOS octet
 
@@ -28,10 +28,12 @@ class RtpPair(NamedTuple):
 
 @dataclass(slots=True)
 class RtpPorts:
-    """Pairs that lie ready for a call.
+    """Pairs for calls.
 
-    `reserve` binds one (post `events.RtpPort` with its number), `take` hands it to `Voice.obey`
-    with `actions.StartVoice`, `close` answers `actions.ClosePort`.
+    `choose` finds a free one (post `events.RtpPort` with its number) and leaves it unbound: a
+    phone that lies still listens to nobody.  `open` binds it when it is to be offered
+    (`actions.OpenPort`), `take` hands it to `Voice.obey` with `actions.StartVoice`, `close`
+    answers `actions.ClosePort`.
     """
 
     host: str
@@ -41,16 +43,34 @@ class RtpPorts:
     entropy: Entropy
     _waiting: dict[int, RtpPair] = field(default_factory=dict)
 
-    def reserve(self) -> int:
-        """Bind a random free pair; returns its even port.  Raises OSError when there is none."""
-        if len(self._waiting) >= MAX_RESERVED:
-            raise OSError(f"{MAX_RESERVED} RTP ports are waiting for a call")
-        pair = self._bind()
-        self._waiting[pair.port] = pair
-        return pair.port
+    def choose(self, besides: Collection[int] = ()) -> int:
+        """A random pair that could be bound now, none of `besides`; its even port.
+
+        Raises OSError when there is none.
+        """
+        refusal: OSError | None = None
+        for port in self._candidates():
+            if port in besides or port in self._waiting:
+                continue
+            try:
+                _pair(self.host, port).close()
+            except OSError as error:
+                refusal = error
+            else:
+                return port
+        raise OSError(
+            f"no free pair of UDP ports from {self.first} to {self.last} on {self.host}"
+        ) from refusal
+
+    def open(self, port: int) -> None:
+        """Bind the pair of this port.  Raises OSError when somebody has it, or too many wait."""
+        if len(self._waiting) >= MAX_OPEN:
+            raise OSError(f"{MAX_OPEN} RTP ports are waiting for a call")
+        if port not in self._waiting:
+            self._waiting[port] = _pair(self.host, port)
 
     def take(self, port: int) -> RtpPair | None:
-        """The pair of this port, once; None if it was never reserved or is gone."""
+        """The pair of this port, once; None if it was never opened or is gone."""
         return self._waiting.pop(port, None)
 
     def close(self, port: int) -> None:
@@ -62,17 +82,6 @@ class RtpPorts:
         """At the end, or when the address changed."""
         for port in list(self._waiting):
             self.close(port)
-
-    def _bind(self) -> RtpPair:
-        refusal: OSError | None = None
-        for port in self._candidates():
-            try:
-                return _pair(self.host, port)
-            except OSError as error:
-                refusal = error
-        raise OSError(
-            f"no free pair of UDP ports from {self.first} to {self.last} on {self.host}"
-        ) from refusal
 
     def _candidates(self) -> Iterator[int]:
         low = self.first + self.first % 2

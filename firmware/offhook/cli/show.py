@@ -115,7 +115,7 @@ def _live(call: Mapping[str, Json]) -> str:
 
 
 def _troubles(report: Mapping[str, Json], about: Mapping[str, Json]) -> Iterator[str]:
-    for key in ("sound_trouble", "dial_plan_trouble"):
+    for key in ("trouble", "sound_trouble", "dial_plan_trouble"):
         if text := report.get(key):
             yield printable(str(text), 320)
     for text in _strings(about.get("troubles")):

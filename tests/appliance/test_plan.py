@@ -176,7 +176,7 @@ def test_the_delivered_files_are_ascii_for_every_editor() -> None:
     ("text", "words"),
     [
         (GOOD.replace('user = "200"', 'user = "2 0"'), "account.user"),
-        (GOOD.replace('password = "hunter2', 'pasword = "hunter2'), "account.pasword = …"),
+        (GOOD.replace('password = "hunter2', 'pasvord = "hunter2'), "account.pasvord = …"),
         (GOOD + '[wfi]\nssid = "x"\n', 'Did you mean "wifi"?'),
         (GOOD + '[phone]\ncountry = "XX"\n', "phone.country"),
         (GOOD + '[phone.dialling]\ndial_plan = "(x"\n', "phone.dialling.dial_plan"),

@@ -64,7 +64,7 @@ def test_the_line_and_its_fault_are_told(line: str, words: str) -> None:
 def test_a_line_that_may_hold_a_secret_is_not_shown() -> None:
     assert "hunter2" not in told(b'[account]\npassword = "hunter2\n')
     assert "hunter2" not in told("[account]\npassword = “hunter2”\n".encode())
-    assert "hunter2" not in told("[account]\nPasword = “hunter2”\n".encode())
+    assert "hunter2" not in told("[account]\nPasvord = “hunter2”\n".encode())
 
 
 def test_a_huge_file_and_a_binary_one_are_told() -> None:

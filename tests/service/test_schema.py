@@ -58,7 +58,7 @@ def test_true_is_no_number_and_a_number_is_no_flag() -> None:
     assert len(table.problems) == 3
 
 
-@pytest.mark.parametrize("key", ["password", "pasword", "Passwort", "pass_word", "psk", "secrt"])
+@pytest.mark.parametrize("key", ["password", "pasvord", "Passwort", "pass_word", "psk", "sekret"])
 def test_a_secret_is_not_shown_though_its_key_is_misspelt(key: str) -> None:
     table = reader(**{key: "hunter2"})
     table.finish()

@@ -77,6 +77,16 @@ def test_a_card_that_is_not_there_is_told_by_name(cards: Cards) -> None:
         open_playback(replace(CARD, playback="nowhere"))
 
 
+def test_a_card_of_the_kernel_that_is_not_there_costs_no_line_on_stderr(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """It is tried again every 2 s for as long as it is away, and stderr is the journal."""
+    for name in ("hw:nowhere", "plughw:CARD=nowhere,DEV=0", "sysdefault:CARD=nowhere"):
+        with pytest.raises(SoundError, match=r"nowhere.* is not there.*plugged in"):
+            open_capture(replace(CARD, capture=name))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_sound_goes_both_ways_at_the_pace_of_the_card(sound: AlsaSound, cards: Cards) -> None:
     start = vloop.sample_now()
     cards.line("mic").put(start, [777] * 8000)

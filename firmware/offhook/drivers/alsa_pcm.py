@@ -5,6 +5,7 @@ for 48000 Hz it may give 8000, without a word.  So every parameter is compared a
 """
 
 import errno
+import re
 from typing import Final, Protocol
 
 import alsaaudio
@@ -13,6 +14,12 @@ from offhook.drivers.card import SoundCard
 
 FORMAT: Final = "S16_LE"
 XRUN: Final = -errno.EPIPE
+_NAMED: Final = re.compile(r"(?:plughw|hw|sysdefault|default):(?:CARD=)?([A-Za-z_]\w*)")
+"""A device that is a card of the kernel, by name."""
+_REMEDY: Final = (
+    "Is it plugged in (arecord -l), free, and the user in the group audio? "
+    "Its name stands under [sound]."
+)
 
 
 class SoundError(OSError):
@@ -58,6 +65,9 @@ def open_playback(card: SoundCard) -> Pcm:
 
 
 def _open(card: SoundCard, device: str, direction: int) -> Pcm:
+    if (name := _NAMED.match(device)) and name[1] not in alsaaudio.cards():
+        # Known without asking alsa-lib to open it, which would complain on stderr each time.
+        raise SoundError(f"sound card {device!r} is not there. {_REMEDY}")
     try:
         pcm: Pcm = alsaaudio.PCM(
             type=direction,
@@ -70,10 +80,7 @@ def _open(card: SoundCard, device: str, direction: int) -> Pcm:
             device=device,
         )
     except alsaaudio.ALSAAudioError as error:
-        raise SoundError(
-            f"sound card {device!r} cannot be opened: {error}. Is it plugged in (arecord -l), "
-            "free, and the user in the group audio? Its name stands under [sound]."
-        ) from error
+        raise SoundError(f"sound card {device!r} cannot be opened: {error}. {_REMEDY}") from error
     try:
         check(pcm, card, device)
     except SoundError:

@@ -181,6 +181,8 @@ def _boot(
         f"root=PARTUUID=0ff400c1-0{choice.partition}", "ro", "rootwait",
         "init=/usr/lib/offhook/preinit", f"rauc.slot={choice.slot}", "panic=5",
         "quiet", "loglevel=3", "noreboot", "con=null", "con0=null,fd:1", "con1=null", "ssl=null",
+        # hundreds of devices less for udev; and a host that is busy is no phone that hangs
+        "pty.legacy_count=0", "nbd.nbds_max=4", "systemd.watchdog_sec=120",
         "systemd.show_status=0", *more,
     ]  # fmt: skip
     began = time.monotonic()
@@ -244,7 +246,8 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 def _how(console: str) -> End:
     if "Kernel panic" in console:
         return End.PANICKED
-    return End.RESTARTED if "Restarting system" in console else End.POWERED_OFF
+    restarted = "Restarting system" in console or "Initiating system reboot" in console
+    return End.RESTARTED if restarted else End.POWERED_OFF
 
 
 def _text(console: bytes) -> str:

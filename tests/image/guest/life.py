@@ -97,7 +97,7 @@ def _without_network() -> None:
         writes=_writes(),
         mounts=run("findmnt", "--real", "--noheadings", "--list", "-o", "TARGET,SOURCE,OPTIONS"),
         kept=kept(),
-        manager=properties("", "RuntimeWatchdogUSec", "DefaultTimeoutStopUSec"),
+        opened=[str(path.readlink()) for path in Path("/proc/1/fd").iterdir()],
         clock=int(Path("/usr/lib/clock-epoch").stat().st_mtime),
         sandbox=probe.look(),
         security=run("systemd-analyze", "security", "--no-pager", "offhookd.service").splitlines()[
@@ -123,13 +123,13 @@ def _with_network() -> None:
     rules = wait_for("the exchange in the firewall", lambda: _rules(str(port)))
     report(
         network={"addresses": _addresses(), "resolv": _text("/etc/resolv.conf")},
-        listening={"before": before, "registered": sockets()},
         firewall=rules,
         port=port,
     )
     world.knock(port, world.STRANGER)
     time.sleep(0.5)
     world.knock(port, world.ROUTER)
+    registered = sockets()
     world.ask("dial", number="600")
     world.wait_state("talking")
     time.sleep(1.5)
@@ -137,7 +137,11 @@ def _with_network() -> None:
     during = sockets()
     world.ask("hangup")
     wait_for("the end of the call", lambda: [x for x in world.said("exchange") if "over" in x])
-    report(call={"talking": talking, "exchange": world.said("exchange"), "during": during})
+    wait_for("the voice's ports to close", lambda: len(sockets()) <= len(registered))
+    report(
+        call={"talking": talking, "exchange": world.said("exchange")},
+        listening={"before": before, "registered": registered, "call": during, "after": sockets()},
+    )
 
 
 def _service() -> None:

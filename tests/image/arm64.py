@@ -19,6 +19,7 @@ from image.qemu import Machine, needs_emulator, start
 from image.shell import Key, Shell
 from support.lab_exchange import PASSWORD, USER, LabExchange
 
+BANNER: Final = "U-Boot 20"
 CARD: Final = 4 << 30
 """Bytes; QEMU's SD card wants a power of two."""
 PATIENCE: Final = 600.0
@@ -123,6 +124,14 @@ class Phone:
                 yield running
             finally:
                 running.shell.close()
+
+    def restarted(self, running: "Running", command: str) -> "Running":
+        """Let it restart by this command, and log in again."""
+        starts = running.machine.console.count(BANNER)
+        running.shell.try_run(command)
+        running.shell.close()
+        running.machine.wait_for(BANNER, PATIENCE, times=starts + 1)
+        return self.connect(running.machine, 2 * PATIENCE)
 
     def connect(self, machine: Machine, patience: float = PATIENCE) -> "Running":
         """Log in, for the first time since it started."""

@@ -6,15 +6,17 @@ Every boot is a minute or two of emulation, so the tests of one life share them,
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from image.arm64 import Phone, Running, flash, needs_arm64_image, settings, until
 from image.exchange import exchange_behind
 from image.shell import Key
 from support.lab_exchange import PASSWORD, USER, LabExchange
-from support.speech import RATE, delay, from_bytes, load, prompt
+from support.speech import RATE, Signal, from_bytes
 
 pytestmark = needs_arm64_image
 
@@ -24,7 +26,12 @@ PERSON = "hw:Loopback,1,0"  # the other side of the phone's sound card
 REGISTERED = rf"{USER} at \S+ registers: 200"
 DHCP = ("udp", "68", "systemd-network")
 VOICE = {str(number) for number in range(16384, 16584)}
-READY = 2.0 / 0.05  # starts of a bare Python
+MEND = (  # what the person with the card in a computer did wrong
+    "mount -o rw /boot/firmware; sed -i s/Atlantis/DE/ /boot/firmware/offhook.toml;"
+    " umount /boot/firmware"
+)
+MELODY = (500, 1300, 700, 1500, 900, 1100)  # Hz
+READY = 3.0 / 0.05  # starts of a bare Python
 CALL = 25.0  # seconds that a call may take to be up, under emulation
 
 
@@ -136,7 +143,7 @@ def _listening(running: Running) -> set[tuple[str, str, str]]:
 
 
 def test_the_phone_is_soon_ready_after_its_start(first: Running, record_property: Recorder) -> None:
-    """Two seconds on a processor that starts a bare Python in 50 ms.
+    """Three seconds on a processor that starts a bare Python in 50 ms.
 
     The emulator is many times slower; the absolute number is recorded, and the UML tests of this
     directory measure it at the speed of the machine.
@@ -153,28 +160,45 @@ def test_the_phone_is_soon_ready_after_its_start(first: Running, record_property
     assert min(taken) <= READY * min(bare), (taken, bare)
 
 
-def test_speech_to_the_echo_comes_back(
-    first: Running, exchange: LabExchange, record_property: Recorder
-) -> None:
-    """Real samples: said into the sound card, through RTP to the exchange and back, heard there."""
+def test_what_is_said_to_the_echo_comes_back(first: Running, record_property: Recorder) -> None:
+    """Real samples: into the sound card, through RTP to the exchange and back, out of the card.
+
+    A melody, because the emulator's stalls stretch time, which the pitch of a tone survives.
+    """
     shell = first.shell
     shell.run("sudo modprobe snd-aloop")
-    words = load(prompt("vm-intro"))[: 4 * RATE]
-    shell.put("/tmp/said", words.astype("<i2").tobytes())  # noqa: S108  # the phone's
-    until(lambda: not first.status()["sound_trouble"], CALL, "sound")
+    shell.put("/tmp/said", np.concatenate([_tone(pitch) for pitch in MELODY]).tobytes())  # noqa: S108
+    until(lambda: first.status()["sound_trouble"] == "", CALL, "sound")
     shell.run("offhook dial 600")
     until(lambda: _call(first) == "up", CALL, "call")
     form = f"-q -D {PERSON} -t raw -f S16_LE -r {RATE} -c 1"
-    shell.run(f"sudo arecord {form} -d 10 /tmp/heard & sleep 1; sudo aplay {form} /tmp/said; wait")
+    shell.run(f"sudo arecord {form} -d 12 /tmp/heard & sleep 2; sudo aplay {form} /tmp/said; wait")
     call = first.status()["calls"][0]
     shell.run("offhook hangup")
-    heard = from_bytes(shell.get("/tmp/heard"))  # noqa: S108
-    likeness = [delay(words[at : at + RATE], heard)[1] for at in range(0, len(words), RATE)]
-    record_property("likeness", [round(each, 2) for each in likeness])
+    pitches = _pitches(from_bytes(shell.get("/tmp/heard")))  # noqa: S108
+    record_property("heard", pitches)
     record_property("packets", [call["packets_sent"], call["packets_received"]])
-    assert np.max(np.abs(heard)) > 1000
-    assert np.median(likeness) > 0.8, likeness
+    assert [pitch for pitch, pieces in pitches if pitch and pieces >= 6] == list(MELODY), pitches
     assert call["packets_received"] > 0.9 * call["packets_sent"] - 25
+
+
+def _tone(pitch: int) -> NDArray[np.int16]:
+    time = np.arange(int(0.6 * RATE)) / RATE
+    return (8000 * np.sin(2 * np.pi * pitch * time)).astype("<i2")
+
+
+def _pitches(heard: Signal) -> list[tuple[int, int]]:
+    """What is heard in pieces of 50 ms: pitch to the nearest 100 Hz (0: silence), how many."""
+    size = RATE // 20
+    pieces = (heard[at : at + size] for at in range(0, len(heard) - size, size))
+    return [(pitch, len(list(same))) for pitch, same in groupby(map(_pitch, pieces))]
+
+
+def _pitch(piece: Signal) -> int:
+    if np.sqrt(np.mean(piece**2)) < 500:
+        return 0
+    spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), RATE))
+    return round(int(np.argmax(spectrum)), -2)
 
 
 def _call(running: Running) -> str:
@@ -275,9 +299,8 @@ def test_a_factory_reset_forgets_everything(
 ) -> None:
     """What comes back is what the card's file says: the login, but no password."""
     before = _identity(second)
-    second.shell.try_run("sudo offhook factory-reset --yes")
-    second.shell.close()
-    again = phone.connect(second.machine)
+    second.shell.run(f"sudo sh -c '{MEND}'")
+    again = phone.restarted(second, "sudo offhook factory-reset --yes")
     shell = again.shell
     record_property("reset_to_login_s", round(again.login_after))
     assert shell.run("cat /etc/machine-id").strip() != before["machine-id"]

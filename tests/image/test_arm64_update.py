@@ -64,13 +64,6 @@ def _install(running: Running, bundle: Path) -> float:
     return running.machine.age - began
 
 
-def _restart(life: Life, running: Running) -> Running:
-    running.shell.try_run("sudo systemctl reboot")
-    running.shell.close()
-    running.machine.wait_for("U-Boot 20", 300, times=running.machine.console.count("U-Boot 20") + 1)
-    return life.phone.connect(running.machine, 1200)
-
-
 def _works(running: Running, slot: str) -> None:
     """It gives dial tone, is registered, and is good for good."""
     until(lambda: running.status()["registered"] is True, GOOD, "registration")
@@ -84,7 +77,7 @@ def test_a_newer_bundle_goes_into_the_other_slot_and_starts(life: Life) -> None:
         life.install_takes = _install(running, life.newer)
         assert running.slot == "A"
         assert running.variables["BOOT_ORDER"] == "B A"
-        again = _restart(life, running)
+        again = life.phone.restarted(running, "sudo systemctl reboot")
         _works(again, "B")
         assert "IMAGE_VERSION=0.2.0" in again.shell.run("cat /etc/os-release")
         again.power_off()
@@ -95,7 +88,7 @@ def test_a_bundle_whose_system_panics_is_left_for_the_one_before(life: Life) -> 
         _works(running, "B")
         _install(running, life.broken)
         assert running.variables["BOOT_ORDER"] == "A B"
-        again = _restart(life, running)
+        again = life.phone.restarted(running, "sudo systemctl reboot")
         console = again.machine.console
         assert console.count("offhook: slot A of A B") == 3
         _works(again, "B")

@@ -42,7 +42,7 @@ def _credential(name: str, content: str) -> str:
 
 
 BOARD: Final = " ".join((
-    "snd_aloop.id=Device",
+    "snd_aloop.id=Device", "systemd.watchdog_sec=120",
     _credential("systemd.extra-unit.offhook-board.service", _CHIP),
     _credential("systemd.extra-unit.offhook-cradle.service", _CRADLE),
     _credential("systemd.unit-dropin.offhookd.service", _DAEMON),

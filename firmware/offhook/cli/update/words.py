@@ -66,7 +66,8 @@ _MEANINGS: Final = tuple(
             "This is no bundle, or only a part of one: fetch it again, and compare its checksum.",
         ),
         (
-            r"verity|input/output error|verification of .* failed|hash mismatch|superblock",
+            r"verity|input/output error|verification of .* failed|hash mismatch|superblock"
+            r"|pre-install handler",
             "The bundle is damaged: fetch it again.  If it stays so, the card or stick is.",
         ),
         (

@@ -31,14 +31,14 @@ PI3_TREE: Final = "bcm2837-rpi-3-b.dtb"
 GATEWAY: Final = "10.0.2.2"
 """This machine's loopback, seen from inside."""
 
-_TOOLS: Final = ("qemu-system-aarch64", "mkimage", "mcopy", "mkfs.vfat", "mke2fs")
+_TOOLS: Final = ("qemu-system-aarch64", "mkimage", "mcopy", "mkfs.vfat", "mke2fs", "fw_setenv")
 _LACKING: Final = [
     *(tool for tool in _TOOLS if shutil.which(tool, path="/usr/bin:/usr/sbin:/sbin") is None),
     *(() if UBOOT.exists() else ("u-boot-qemu",)),
 ]
 needs_emulator: Final = pytest.mark.skipif(
     bool(_LACKING),
-    reason=f"not installed: {', '.join(_LACKING)} (deploy/dev/packages-test-image.txt)",
+    reason=f"not installed: {', '.join(_LACKING)} ",
 )
 
 

@@ -38,7 +38,7 @@ _LACKING: Final = [
 ]
 needs_emulator: Final = pytest.mark.skipif(
     bool(_LACKING),
-    reason=f"not installed: {', '.join(_LACKING)} ",
+    reason=f"not installed: {', '.join(_LACKING)}",
 )
 
 

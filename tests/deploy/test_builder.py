@@ -40,9 +40,12 @@ def test_the_mirror_is_the_one_that_apt_uses() -> None:
     assert found == mirror.Mirror(
         "http://mirror.example/debian", "http://mirror.example/debian-security"
     )
-    lines = found.sources(load("arm64"))
+    lines = found.sources(load("arm64"), borrowed=True)
     assert lines[0] == "deb http://mirror.example/debian trixie main non-free-firmware"
     assert any("debian-security trixie-security" in line for line in lines)
+    assert any(" forky " in line for line in lines)
+    tools = found.sources(load("arm64"), borrowed=False)
+    assert not any(" forky " in line for line in tools)
 
 
 def test_a_mirror_may_be_given() -> None:

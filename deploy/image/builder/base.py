@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from builder import cache
-from builder.mirror import Mirror
+from builder.mirror import Mirror, options
 from builder.say import BuildError, run
 from builder.spec import IMAGE, Spec
 
@@ -26,7 +26,7 @@ def native() -> str:
 def base(spec: Spec, mirror: Mirror, log: Path) -> Path:
     """A tar with the target's Debian packages."""
     key = cache.digest([
-        spec.release, *spec.suites, *spec.components, str(spec.epoch), spec.arch,
+        spec.release, *spec.suites, spec.borrowed, *spec.components, str(spec.epoch), spec.arch,
         *spec.packages, "-", *spec.exclude, "-", *spec.include, HOOKS,
     ])  # fmt: skip
     what = f"Debian {spec.release} {spec.arch}"
@@ -58,8 +58,9 @@ def strap(
             f"--keyring={KEYRING}", f"--include={','.join(packages)}",
             '--aptopt=Acquire::Languages "none"', '--aptopt=APT::Install-Recommends "false"',
             "--dpkgopt=force-unsafe-io",
+            *options(),
             *([*trimmed, f"--hook-dir={HOOKS}"] if target else []),
-            spec.release, path, *mirror.sources(spec),
+            spec.release, path, *mirror.sources(spec, borrowed=target),
         ],
         log=log, env={**os.environ, "SOURCE_DATE_EPOCH": str(spec.epoch), "TZ": "UTC"},
     )  # fmt: skip

@@ -16,10 +16,11 @@ class Mirror:
     debian: str
     security: str
 
-    def sources(self, spec: Spec) -> list[str]:
-        """Lines for sources.list."""
+    def sources(self, spec: Spec, *, borrowed: bool) -> list[str]:
+        """Lines for sources.list; with the release from which single packages come, or without."""
         components = " ".join(spec.components)
-        lines = [f"deb {self.debian} {suite} {components}" for suite in spec.suites]
+        suites = [*spec.suites, spec.borrowed] if borrowed else spec.suites
+        lines = [f"deb {self.debian} {suite} {components}" for suite in suites]
         return [*lines, f"deb {self.security} {spec.security} {components}"]
 
 
@@ -34,6 +35,15 @@ def find(environment: Mapping[str, str] = os.environ) -> Mirror:
         stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     return of_apt(done.stdout)
+
+
+def options() -> list[str]:
+    """What apt here is told about old release files, for a mirror of the past."""
+    done = subprocess.run(
+        ["apt-config", "dump", "--format=%f \"%v\"%n", "Acquire::Check-Valid-Until"],
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    return [f"--aptopt={line}" for line in done.stdout.splitlines()]
 
 
 def of_apt(targets: str) -> Mirror:

@@ -38,6 +38,7 @@ class Spec:
     arch: str
     release: str
     suites: tuple[str, ...]
+    borrowed: str
     security: str
     components: tuple[str, ...]
     epoch: int
@@ -58,6 +59,7 @@ def load(arch: str, path: Path = IMAGE / "image.toml") -> Spec:
         arch=arch,
         release=base["release"],
         suites=tuple(base["suites"]),
+        borrowed=base["borrowed"],
         security=base["security"],
         components=tuple(base["components"]),
         epoch=base["epoch"],

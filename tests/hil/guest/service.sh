@@ -47,8 +47,6 @@ done
 cat >$units/offhookd.service.d/hil.conf <<TEXT
 [Service]
 WatchdogSec=3
-# this kernel has no user namespaces
-PrivateUsers=no
 # ProtectProc= mounts a fresh /proc, without what init.sh told of a Pi
 BindReadOnlyPaths=/run/cpuinfo:/proc/cpuinfo
 TEXT

@@ -86,12 +86,12 @@ def phone(spec: Spec, system_tar: Path, package: Path, tools: Tree, release: Rel
         with work(path.parent) as directory:
             tree = Tree(directory / "tree", tools.log)
             _unpack(system_tar, tree.path)
-            _install(package, tree)
+            _install(package, tree, release.epoch)
             _compile(tools, tree.path, (PHONE,))
             overlay(FILES, tree.path)
             configure(tree.path, spec.arch, trusted)
             _name(tree.path, release)
-            _configure(tools, tree.path)
+            _configure(tools, tree.path, release.epoch)
             _sweep(tree.path, spec.remove)
             pack(tree.path, path, release.epoch, tools)
 
@@ -104,13 +104,13 @@ def _unpack(tar: Path, tree: Path) -> None:
         log=Path(os.devnull))  # fmt: skip
 
 
-def _install(package: Path, tree: Tree) -> None:
+def _install(package: Path, tree: Tree, epoch: int) -> None:
     py3compile = tree.path / "usr/bin/py3compile"
     kept = py3compile.with_suffix(".kept")
     py3compile.rename(kept)
     py3compile.symlink_to("/bin/true")  # emulated it takes a minute; `_compile` does it natively
     try:
-        tree.run(["dpkg", "--install", package], paths=[package])
+        tree.run(["dpkg", "--install", package], paths=[package], env=_dated(epoch))
     finally:
         py3compile.unlink()
         kept.rename(py3compile)
@@ -161,8 +161,13 @@ def _name(tree: Path, release: Release) -> None:
     path.write_text(f"{lines}IMAGE_ID=offhook\nIMAGE_VERSION={release.version}\n", encoding="utf-8")
 
 
-def _configure(tools: Tree, tree: Path) -> None:
-    tools.run(["systemd-sysusers", f"--root={tree}"], paths=[tree])
+def _dated(epoch: int) -> dict[str, str]:
+    """For systemd-sysusers, which writes the day into /etc/shadow."""
+    return {"SOURCE_DATE_EPOCH": str(epoch)}
+
+
+def _configure(tools: Tree, tree: Path, epoch: int) -> None:
+    tools.run(["systemd-sysusers", f"--root={tree}"], paths=[tree], env=_dated(epoch))
     tools.run(["systemctl", f"--root={tree}", "preset-all"], paths=[tree])
 
 

@@ -82,7 +82,7 @@ def test_garbage_on_the_rtp_ports_is_not_heard_row_a3_16(phone: Handset) -> None
     talk_to(phone)
     random, before = Random(5), footprint(phone)
     ports = rtp_ports(phone)
-    assert len(ports) >= 4  # RTP and RTCP of the call and of the pairs that lie ready
+    assert len(ports) == 2  # RTP and RTCP of the call; nobody listens for the next one yet
     start = sample_now()
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foreign,

@@ -250,6 +250,8 @@ class TestAgainst:
         ("Failed to connect to 192.0.2.1 port 443: Connection refused", "doctor (network)"),
         ("not found: https://updates.example.org/x.raucb", "no such file"),
         ("received http error 503", "HTTP 503"),
+        ("Failed to stream bundle https://h/x.raucb: not found: unexpected HTTP response code 404",
+         "no such file (HTTP 404)"),
         ("Invalid bundle format: Signature size (114496290277291) exceeds bundle size",
          "only a part of one"),
         ("device-mapper: verity: 254:0: data block 3 is corrupted", "damaged"),

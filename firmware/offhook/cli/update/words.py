@@ -53,7 +53,7 @@ _MEANINGS: Final = tuple(
             "The server does not answer: offhook doctor (network); is the address right?",
         ),
         (
-            r"http (?:error|response) (?:code )?(\d+)",
+            r"http (?:error|response) (?:code )?(\d+)|not found: http",
             "The server has no such file (HTTP {0}): is the address right?",
         ),
         (

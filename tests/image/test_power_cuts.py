@@ -79,7 +79,7 @@ def _repaired(shot: Shot, directory: Path) -> Path:
     words += [f"skip={part.start // MIB}", f"count={part.size // MIB}"]
     subprocess.run(words, check=True)
     os.truncate(path, part.size)
-    assert subprocess.run(["/usr/sbin/e2fsck", "-p", path], check=False).returncode <= 1, shot.when
+    assert subprocess.run(["/usr/sbin/e2fsck", "-fp", path], check=False).returncode <= 1, shot.when
     again = subprocess.run(["/usr/sbin/e2fsck", "-fn", path], check=False, capture_output=True)
     assert again.returncode == 0, (shot.when, again.stdout)
     return path

@@ -53,7 +53,7 @@ covered-test: $(STAMPS)/test  ## the fast tests, with the branch coverage of the
 	    --include='$(subst $(space),$(comma),$(PURE:%=firmware/offhook/%/*))'
 
 live-test: $(STAMPS)/test  ## the tests with sockets, processes, peers, a browser, simulated hardware
-	@$(BIN)/python -m pytest -m '$(LIVE)' $(ARGS)
+	@$(BIN)/python -m pytest -m '($(LIVE)) and not long' $(ARGS)
 
 bench: $(STAMPS)/test  ## measure against Debian's baresip in one run; writes tests/bench/RESULTS.md
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)

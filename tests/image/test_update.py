@@ -17,7 +17,7 @@ from image.camera import Camera, Moment, Shot, held
 from image.disk import MIB, Disk
 from image.uml import End, Report, Watch, boot, flash, needs_image
 
-pytestmark = [*needs_image, pytest.mark.timeout(1800)]
+pytestmark = [*needs_image, pytest.mark.long, pytest.mark.timeout(1800)]
 
 CUTS: Final = int(os.environ.get("OFFHOOK_CUTS", "5"))
 SEED: Final = int(os.environ.get("OFFHOOK_SEED", "3"))

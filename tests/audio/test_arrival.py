@@ -22,8 +22,8 @@ def test_transit_is_late_minus_early_in_samples() -> None:
 
 
 def test_nothing_is_known_before_the_first_packet() -> None:
-    assert not Arrivals().known
-    assert noted([5.0]).known
+    assert Arrivals().apart(5.0) == 0
+    assert noted([5.0]).apart(8.0) == noted([5.0]).apart(2.0) == 3
 
 
 def test_the_first_wait_is_generous() -> None:
@@ -78,6 +78,6 @@ def test_the_window_is_bounded() -> None:
 def test_what_is_forgotten_is_forgotten() -> None:
     arrivals = noted([0.0] * 10)
     arrivals.forget()
-    assert not arrivals.known
+    assert arrivals.apart(50_000.0) == 0
     arrivals.note(50_000.0, Seconds(1.0), FLOOR)
     assert arrivals.offset == 50_000 + FLOOR + START

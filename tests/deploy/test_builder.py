@@ -153,3 +153,11 @@ def test_our_files_replace_those_of_packages(tmp_path: Path) -> None:
     assert (tree / "etc" / "init").stat().st_mode & 0o777 == 0o755
     assert (tree / "etc" / "sudoers.d" / "admin").stat().st_mode & 0o777 == 0o440
     assert (tree / "etc" / "link").readlink() == Path("/run/target")
+
+
+def test_the_boot_script_starts_from_the_disk_that_is_built() -> None:
+    script = (IMAGE / "boot" / "boot.cmd").read_text()
+    shape = load("arm64").disk
+    assert f"root=PARTUUID={shape.id}-0${{part}}" in script
+    assert f"setenv state_at {shape.environment // disk.SECTOR:x}\n" in script
+    assert f"setenv state_size {disk.SECTOR:x}\n" in script

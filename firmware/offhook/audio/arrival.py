@@ -39,11 +39,6 @@ class Arrivals:
         """Grows at once when a packet needs it, shrinks slowly; never over `MOST`."""
 
     @property
-    def known(self) -> bool:
-        """At least one packet came."""
-        return bool(self._sorted)
-
-    @property
     def fastest(self) -> float:
         """The smallest transit in the window."""
         return self._sorted[0]

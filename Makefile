@@ -1,6 +1,7 @@
 # Offhook: the words for everything.  `make help` lists them.
 
-PYTHON ?= python3
+# Debian's own Python, which is what the phone runs on; else whatever is called python3
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := deploy/dev

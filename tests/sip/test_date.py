@@ -16,7 +16,7 @@ def test_the_date_of_the_seed_row_16() -> None:
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_every_date_is_read(when: datetime) -> None:
-    whole = when.replace(microsecond=0)  # a float of so many seconds has no room for all microseconds
+    whole = when.replace(microsecond=0)  # in the year 4148 a float has no room for them
     assert parse(format_datetime(when, usegmt=True)) == int(whole.timestamp())
 
 

@@ -46,12 +46,13 @@ class Report:
 
 @cache
 def kernel() -> Path | None:
-    """The kernel of kernel/config.fragment, in the user's cache; None when it was not built yet.
+    """The kernel of `kernel/`, in the user's cache; None when it was not built yet.
 
     `make uml-kernel` builds it.
     """
     cache_root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    wanted = hashlib.sha256((HERE / "kernel" / "config.fragment").read_bytes()).hexdigest()[:12]
+    made_of = [HERE / "kernel" / "config.fragment", *sorted((HERE / "kernel").glob("*.patch"))]
+    wanted = hashlib.sha256(b"".join(map(Path.read_bytes, made_of))).hexdigest()[:12]
     found = cache_root / "offhook" / "uml" / f"linux-{wanted}"
     return found if found.exists() else None
 

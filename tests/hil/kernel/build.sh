@@ -3,7 +3,7 @@
 #
 #   build.sh            prints the kernel's path on its last line
 #
-# Debian's linux-source-6.12 for ARCH=um with config.fragment; about 13 minutes of CPU.  A ready kernel, xz-packed, is taken
+# Debian's linux-source-6.12 with xstate.patch for ARCH=um with config.fragment; about 13 minutes of CPU.  A ready kernel, xz-packed, is taken
 # instead when UML_CACHE names one or one lies beside the checkout in shared/tools/uml, and it has every line of the fragment.
 set -euo pipefail
 
@@ -12,7 +12,7 @@ fragment=$here/config.fragment
 source_package=linux-source-6.12
 ready=${UML_CACHE:-$here/../../../../shared/tools/uml/linux.xz}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/offhook/uml
-kernel=$cache/linux-$(sha256sum "$fragment" | cut -c1-12)
+kernel=$cache/linux-$(cat "$fragment" "$here"/*.patch | sha256sum | cut -c1-12)
 
 say() { printf '%s\n' "uml-kernel: $*" >&2; }
 
@@ -29,7 +29,7 @@ install_tools() {
     say "installing $source_package and what builds it"
     $sudo apt-get update -qq
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "$source_package" bc bison flex gcc libelf-dev make xz-utils >/dev/null
+        "$source_package" bc bison flex gcc libelf-dev make patch xz-utils >/dev/null
 }
 
 configure() {
@@ -47,6 +47,7 @@ build() {
     trap 'rm -rf "$tree"' EXIT
     say "unpacking"
     tar -C "$tree" --strip-components=1 -xf "/usr/src/$source_package.tar.xz"
+    patch -s -d "$tree" -p1 <"$here/xstate.patch"
     say "configuring"
     configure
     say "compiling on $(nproc) cores; some minutes"

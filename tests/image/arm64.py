@@ -79,14 +79,17 @@ def _unpacked(packed: Path, directory: Path) -> Path:
     return path
 
 
-def flash(directory: Path, name: str = "card") -> Disk:
-    """A fresh card in `directory`; the image is unpacked beside it once."""
+def flash(directory: Path, name: str = "card", more: str = "") -> Disk:
+    """A fresh card in `directory`; the image is unpacked beside it once.
+
+    `more` goes to the kernel's arguments.
+    """
     packed = built()
     assert packed is not None
     path = directory / f"{name}.img"
     card = Disk(_unpacked(packed, directory)).copy(path)
     os.truncate(path, CARD)
-    card.put("boot.txt", f"extra={patience()}\n")
+    card.put("boot.txt", f"extra={patience()} {more}\n")
     return card
 
 

@@ -23,6 +23,8 @@ INSTALL = 900.0  # seconds
 GOOD = 240.0  # seconds from the login until a slot is good
 ON_PHONE = "/data/home/admin/update.raucb"
 INIT = "/usr/lib/offhook/preinit"
+SOUND = "modules_load=snd-aloop"
+"""A system on trial must give dial tone to be good, for which it needs a card."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     directory = tmp_path_factory.mktemp("life")
-    disk = flash(directory)
+    disk = flash(directory, more=SOUND)
     works = Works.at(directory)
     root = works.root_of(disk)
     newer = works.variant(root, "newer", works.release(root, "0.2.0"))

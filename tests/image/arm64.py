@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import json
 import os
 import subprocess
 import time
@@ -173,6 +174,12 @@ class Running:
         """`offhook status`."""
         found: dict[str, Any] = self.shell.json("offhook --json status")
         return found
+
+    @property
+    def registered(self) -> bool:
+        """Whether it says so; while it starts it says nothing."""
+        done = self.shell.try_run("offhook --json status")
+        return done.returncode == 0 and json.loads(done.stdout)["registered"] is True
 
     def power_off(self) -> str:
         """In order; the console."""

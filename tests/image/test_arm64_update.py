@@ -68,7 +68,7 @@ def _install(running: Running, bundle: Path) -> float:
 
 def _works(running: Running, slot: str) -> None:
     """It gives dial tone, is registered, and is good for good."""
-    until(lambda: running.status()["registered"] is True, GOOD, "registration")
+    until(lambda: running.registered, GOOD, "registration")
     assert running.slot == slot
     until(lambda: running.variables[f"BOOT_{slot}_LEFT"] == "3", GOOD, "good slot")
 
@@ -105,13 +105,13 @@ def test_whatever_moment_of_an_update_the_power_goes_the_phone_starts(life: Life
         running.power_off()
     for number in range(CUTS):
         with life.phone.on() as running:
-            until(lambda: running.status()["registered"] is True, GOOD, "registration")
+            until(lambda: running.registered, GOOD, "registration")
             until(lambda: running.variables[f"BOOT_{running.slot}_LEFT"] == "3", GOOD, "good")
             after = moments.uniform(0.0, life.install_takes)
             _cut_during_update(running, after)
         print(f"cut {number + 1} after {after:.1f} s of {life.install_takes:.0f}")  # noqa: T201
     with life.phone.on() as running:
-        until(lambda: running.status()["registered"] is True, GOOD, "registration")
+        until(lambda: running.registered, GOOD, "registration")
         assert running.shell.run("systemctl --failed --plain --no-legend") == ""
         running.power_off()
 

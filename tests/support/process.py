@@ -1,5 +1,6 @@
 """Run a program beside the test and wait for what it prints."""
 
+import os
 import queue
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Self
@@ -39,6 +41,7 @@ class Program:
             text=True,
             errors="replace",
             bufsize=1,
+            process_group=0,
         )
         reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         reader.start()
@@ -48,11 +51,11 @@ class Program:
         process = self.process
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        with suppress(ProcessLookupError):  # a child left behind would hold the pipe for ever
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

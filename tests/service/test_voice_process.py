@@ -66,9 +66,11 @@ class Call:
 
     def rounds(self, count: int) -> None:
         """Return after the runner has sent `count` packets more, and so read what came before."""
+        self.peer.setblocking(False)  # MSG_DONTWAIT would not do: Python waits by its own time-out
         with suppress(BlockingIOError):
-            while self.peer.recv(2048, socket.MSG_DONTWAIT):
+            while self.peer.recv(2048):
                 pass
+        self.peer.settimeout(PATIENCE)
         for _ in range(count):
             self.hear()
 

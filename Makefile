@@ -86,7 +86,7 @@ card: $(STAMPS)/image  ## the disk as `make test` boots it: the same files on am
 	@$(BUILDER) bundle --arch amd64
 
 image-twice: $(STAMPS)/image  ## build everything twice from nothing, and compare bit by bit
-	@deploy/image/twice.sh $(ARCH)
+	@PYTHON=$(PYTHON) deploy/image/twice.sh $(ARCH)
 
 test-image: $(STAMPS)/test $(STAMPS)/test-image  ## boot the built image under emulation: long
 	@OFFHOOK_CUTS=20 $(BIN)/python -m pytest -m 'image or image_arm64' $(ARGS)

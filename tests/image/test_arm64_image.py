@@ -86,7 +86,7 @@ def test_no_unit_failed(first: Running) -> None:
 
 def test_the_phone_is_registered(first: Running, exchange: LabExchange) -> None:
     assert re.search(REGISTERED, exchange.program.log)
-    assert first.status()["registered"] is True
+    assert first.registered
 
 
 def test_the_root_file_system_cannot_be_written(first: Running) -> None:
@@ -235,7 +235,7 @@ def second(phone: Phone, first: Running, exchange: LabExchange) -> Iterator[Runn
 def test_wrong_settings_are_reported_and_the_good_ones_kept(
     second: Running, phone: Phone, exchange: LabExchange
 ) -> None:
-    until(lambda: second.status()["registered"] is True, 120, "registration")
+    until(lambda: second.registered, 120, "registration")
     assert second.shell.run("cat /run/offhook-provision/trouble").strip()
     assert "country" in second.shell.run("journalctl -b -u offhook-provision")
     assert 'country = "DE"' in second.shell.run("offhook config show")
@@ -277,7 +277,7 @@ def test_two_cards_of_one_image_become_two_phones(
 
 def _identity(running: Running) -> dict[str, str]:
     shell = running.shell
-    until(lambda: running.status()["registered"] is True, 120, "registration")
+    until(lambda: running.registered, 120, "registration")
     return {
         "machine-id": shell.run("cat /etc/machine-id").strip(),
         "host key": shell.run("sudo cat /data/ssh/ssh_host_ed25519_key.pub").split()[1],

@@ -3,8 +3,9 @@
 #
 #   build.sh            prints the kernel's path on its last line
 #
-# Debian's linux-source-6.12 with xstate.patch for ARCH=um with config.fragment; about 13 minutes of CPU.  A ready kernel, xz-packed, is taken
-# instead when UML_CACHE names one or one lies beside the checkout in shared/tools/uml, and it has every line of the fragment.
+# Debian's linux-source-6.12 with the patches beside this file for ARCH=um with config.fragment; about 13 minutes of CPU.
+# A ready kernel, xz-packed, is taken instead when UML_CACHE names one or one lies beside the checkout in shared/tools/uml,
+# and it has every line of the fragment.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,7 +48,7 @@ build() {
     trap 'rm -rf "$tree"' EXIT
     say "unpacking"
     tar -C "$tree" --strip-components=1 -xf "/usr/src/$source_package.tar.xz"
-    patch -s -d "$tree" -p1 <"$here/xstate.patch"
+    cat "$here"/*.patch | patch -s -d "$tree" -p1
     say "configuring"
     configure
     say "compiling on $(nproc) cores; some minutes"

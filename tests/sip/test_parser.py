@@ -1,5 +1,6 @@
 """From bytes to messages: limits, leniency, and that nothing but MessageError ever comes out."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -162,6 +163,12 @@ class TestHeaders:
     )  # fmt: skip
     def test_what_the_properties_promise_is_checked(self, line: bytes) -> None:
         assert isinstance(refused(with_(line)).partial, Request)
+
+    @pytest.mark.parametrize("name", [b"Via", b"From", b"To", b"CSeq"])
+    def test_a_list_of_nothing_is_nothing(self, name: bytes) -> None:
+        """There is a value, "," - but no element in it, so no top Via."""
+        empty = re.sub(rb"(?m)^" + name + rb":.*\r\n", name + b": ,\r\n", HEAD)
+        assert isinstance(refused(empty + b"\r\n").partial, Request)
 
     def test_star_contact(self) -> None:
         assert parse(with_(b"Contact: *")).star_contact

@@ -250,6 +250,7 @@ def _rubbish(aim: Aim) -> Iterator[tuple[str, bytes]]:
         assert line is not None
         yield f"no-{header.decode()}", good.replace(line[0], b"")
         yield f"two-{header.decode()}", good.replace(line[0], line[0] * 2)
+        yield f"listless-{header.decode()}", good.replace(line[0], header + b": ,\r\n")
 
 
 def cancelled(data: bytes) -> bytes:

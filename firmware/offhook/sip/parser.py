@@ -162,6 +162,7 @@ def _check(message: Message) -> None:
             raise MessageError(f"more than one {name}")
     if len(message.vias) > MAX_VIAS:
         raise MessageError("too many hops", 483)
+    _ = message.top_via  # "Via: ," has a value, and no hop in it
     _ = message.from_, message.to, message.cseq, message.contacts, message.record_route
 
 
